@@ -1,0 +1,27 @@
+"""Dependable training craft for Keras 3.
+
+One behaviour on TensorFlow, JAX and PyTorch. Importing the package registers
+its serialisable classes with Keras, so `keras.models.load_model` finds them.
+"""
+
+from keras_trainkit import callbacks
+from keras_trainkit import constraints
+from keras_trainkit import kernels
+from keras_trainkit import layers
+from keras_trainkit import models
+from keras_trainkit import plots
+from keras_trainkit import schedules
+from keras_trainkit import transfer
+from keras_trainkit.version import __version__
+
+__all__ = [
+    "__version__",
+    "callbacks",
+    "constraints",
+    "kernels",
+    "layers",
+    "models",
+    "plots",
+    "schedules",
+    "transfer",
+]

@@ -1,0 +1,32 @@
+"""One backend per process; every test starts from the same seed."""
+
+import importlib.util
+import os
+
+import pytest
+
+BACKENDS = ("tensorflow", "jax", "torch")
+
+if "KERAS_BACKEND" not in os.environ:
+    installed = [b for b in BACKENDS if importlib.util.find_spec(b)]
+    if installed:
+        os.environ["KERAS_BACKEND"] = installed[0]
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("MPLBACKEND", "agg")
+
+import hypothesis  # noqa: E402
+import keras  # noqa: E402
+
+hypothesis.settings.register_profile(
+    "trainkit",
+    deadline=None,  # the first call of an op compiles it
+    derandomize=True,
+    print_blob=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("trainkit")
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    keras.utils.set_random_seed(0)
