@@ -1,3 +1,6 @@
-"""runtime."""
+"""What Keras does not expose: the one floor that knows backend and privates.
+
+Nothing here is public API; the floors above call it.
+"""
 
 __all__ = []

@@ -1,0 +1,93 @@
+"""What an optimizer is made of, whatever wraps it."""
+
+import keras
+
+from keras_trainkit.kernels.errors import bad_value
+
+# Its weights interpolate with `beta_1` (keras/src/optimizers/
+# schedule_free_adamw.py): another value breaks the interpolation.
+_SCHEDULE_FREE = "ScheduleFreeAdamW"
+
+
+def innermost(optimizer):
+    """Returns the optimizer that updates the weights.
+
+    Args:
+        optimizer: What `model.optimizer` holds, perhaps wrapped in
+            `LossScaleOptimizer`.
+
+    Raises:
+        ValueError: For `None` and for `MultiOptimizer`, which has several.
+    """
+    while isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+        optimizer = optimizer.inner_optimizer
+    multi = getattr(keras.optimizers, "MultiOptimizer", ())
+    if optimizer is None or isinstance(optimizer, multi):
+        raise bad_value(
+            "model.optimizer",
+            optimizer,
+            "a single optimizer with one learning rate",
+            "`MultiOptimizer` has a learning rate for each of its optimizers; "
+            "give those their own `LearningRateSchedule`s instead.",
+        )
+    return optimizer
+
+
+def momentum_attribute(optimizer):
+    """Returns `"momentum"`, `"beta_1"` or, where neither is used, `None`."""
+    if type(optimizer).__name__ == _SCHEDULE_FREE:
+        return None
+    for name in ("momentum", "beta_1"):
+        value = getattr(optimizer, name, None)
+        if isinstance(value, (int, float)) and value > 0:
+            return name
+    return None
+
+
+def learning_rate_variable(optimizer):
+    """Returns the learning-rate variable; `None` with a schedule.
+
+    `_learning_rate`: keras/src/optimizers/base_optimizer.py
+    """
+    rate = optimizer._learning_rate
+    return rate if isinstance(rate, keras.Variable) else None
+
+
+def compiled_schedule(optimizer):
+    """Returns the schedule or callable given as the learning rate, or `None`.
+
+    The `learning_rate` property would call it.
+    `_learning_rate`: keras/src/optimizers/base_optimizer.py
+    """
+    rate = optimizer._learning_rate
+    return None if isinstance(rate, keras.Variable) else rate
+
+
+def batches_seen(optimizer):
+    """Returns the counter's tensor: batches, not updates.
+
+    `_iterations`: keras/src/optimizers/base_optimizer.py
+    """
+    return optimizer._iterations.value
+
+
+def accumulation_steps(optimizer):
+    """Returns how many batches make an update."""
+    return optimizer.gradient_accumulation_steps or 1
+
+
+def skips_updates(optimizer):
+    """Whether a batch with non-finite gradients leaves the counter alone."""
+    return isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
+
+
+def compute_dtype(optimizer):
+    """Returns the dtype in which hyperparameters lose nothing that matters.
+
+    `_trainable_variables`: keras/src/optimizers/base_optimizer.py
+    """
+    dtypes = {
+        keras.backend.standardize_dtype(v.dtype)
+        for v in optimizer._trainable_variables
+    }
+    return "float64" if "float64" in dtypes else "float32"

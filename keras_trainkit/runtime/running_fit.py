@@ -1,0 +1,61 @@
+"""Whether the `fit` that a callback belongs to is still running.
+
+Keras calls no hook when `fit` is left by an exception or `KeyboardInterrupt`
+(keras/src/backend/tensorflow/trainer.py), so what was borrowed for the run
+can only be given back when someone next touches it. Whoever touches it must
+know whether the run goes on.
+"""
+
+import sys
+
+# Its `on_train_begin` is called by `fit`, or by a custom training loop.
+_CALLBACK_LIST_MODULE = "keras.src.callbacks.callback_list"
+
+
+class RunningFit:
+    """The call that drives the callbacks; made inside `on_train_begin`."""
+
+    def __init__(self):
+        self._frame = _driving_frame()
+
+    def alive(self):
+        """Whether that call is still on the stack of some thread.
+
+        A callback driven by hand, without a `CallbackList`, has no such call
+        and counts as running until it is released.
+        """
+        if self._frame is None:
+            return True
+        if _on_stack(self._frame, sys._getframe()):
+            return True
+        return any(
+            _on_stack(self._frame, top)
+            for top in sys._current_frames().values()
+        )
+
+    def forget(self):
+        """Lets go of the frame, which keeps the training data alive."""
+        self._frame = None
+
+
+def _driving_frame():
+    frame = sys._getframe()
+    while frame is not None:
+        if _module(frame) == _CALLBACK_LIST_MODULE:
+            while _module(frame) == _CALLBACK_LIST_MODULE:
+                frame = frame.f_back
+            return frame
+        frame = frame.f_back
+    return None
+
+
+def _on_stack(wanted, frame):
+    while frame is not None:
+        if frame is wanted:
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _module(frame):
+    return frame.f_globals.get("__name__")

@@ -1,0 +1,93 @@
+"""Numbers inside a step that is being traced."""
+
+import operator
+
+import keras
+
+
+def is_traced(tensor):
+    """Whether `tensor` stands for a value that a compiled step will compute."""
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        return not tf.executing_eagerly()
+    if backend == "jax":
+        import jax
+
+        return isinstance(tensor, jax.core.Tracer)
+    return False
+
+
+def untraced(function, model):
+    """Keeps `torch.compile` out of `function`; elsewhere returns it as it is.
+
+    A hyperparameter that changes every step would recompile the step each
+    time its Python value changes.
+    """
+    if keras.backend.backend() == "torch" and model.jit_compile:
+        import torch
+
+        return torch.compiler.disable(function)
+    return function
+
+
+class TracedNumber:
+    """A symbolic number in the place of a Python float.
+
+    Optimizers decide in Python what to do with a hyperparameter
+    (`if self.momentum != 0`, keras/src/optimizers/sgd.py) and then compute
+    with it. So this compares like the plain float it stands in for, and
+    computes like the tensor. It has no `__float__`: an optimizer that would
+    bake the number in fails loudly instead of training with a stale value.
+    """
+
+    def __init__(self, tensor, plain):
+        self.tensor = tensor
+        self.plain = plain
+
+    def __tf_tensor__(self, dtype=None, name=None):
+        if dtype is None:
+            return self.tensor
+        return keras.ops.cast(self.tensor, dtype)
+
+    def __jax_array__(self):
+        return self.tensor
+
+    def __bool__(self):
+        return bool(self.plain)
+
+    def __eq__(self, other):
+        return self.plain == other
+
+    def __lt__(self, other):
+        return self.plain < other
+
+    def __le__(self, other):
+        return self.plain <= other
+
+    def __gt__(self, other):
+        return self.plain > other
+
+    def __ge__(self, other):
+        return self.plain >= other
+
+    __hash__ = None
+
+    def __neg__(self):
+        return -self.tensor
+
+
+def _forward(name):
+    operation = getattr(operator, name)
+    return lambda self, other: operation(self.tensor, other)
+
+
+def _reflected(name):
+    operation = getattr(operator, name)
+    return lambda self, other: operation(other, self.tensor)
+
+
+for _name in ("add", "sub", "mul", "truediv", "pow"):
+    setattr(TracedNumber, f"__{_name}__", _forward(_name))
+    setattr(TracedNumber, f"__r{_name}__", _reflected(_name))

@@ -1,0 +1,45 @@
+"""Compiled steps that see the model as it is now."""
+
+
+def rebuild(model, kind="train"):
+    """Makes `model.train_function` anew, never from an older trace.
+
+    `make_train_function(force=True)` alone is not enough on JAX: `jax.jit`
+    keys its traces by the function, two bound methods of one model are equal,
+    so it would find the trace of the model as it was. A function it has not
+    seen has no trace.
+
+    Args:
+        model: A compiled `keras.Model`.
+        kind: `"train"`, `"test"` or `"predict"`. Defaults to `"train"`.
+    """
+    name = f"{kind}_step"
+    step = getattr(model, name)
+
+    def unseen_step(*args, **kwargs):
+        return step(*args, **kwargs)
+
+    own = model.__dict__.get(name)
+    # Past `__setattr__`, which would track the function.
+    model.__dict__[name] = unseen_step
+    try:
+        getattr(model, f"make_{kind}_function")(force=True)
+    finally:
+        if own is None:
+            del model.__dict__[name]
+        else:
+            model.__dict__[name] = own
+
+
+def forget_compiled_steps(model):
+    """Lets every compiled function of `model` be traced anew when next used.
+
+    Needed whenever something changed that tracing bakes in: trainable flags,
+    constraints, the optimizer. Functions that were never made stay unmade.
+
+    Args:
+        model: A `keras.Model`, compiled or not.
+    """
+    for kind in ("train", "test", "predict"):
+        if getattr(model, f"{kind}_function", None) is not None:
+            rebuild(model, kind)
