@@ -5,6 +5,8 @@ import os
 
 import pytest
 
+pytest_plugins = ["tests.helpers.skips"]
+
 BACKENDS = ("tensorflow", "jax", "torch")
 
 if "KERAS_BACKEND" not in os.environ:
