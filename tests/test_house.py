@@ -1,0 +1,210 @@
+"""The floors, the explicit exports, the docstrings and the mirrored tests.
+
+The rules are in `tests/helpers/house.py`; each has a planted violation here.
+"""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.helpers import docstrings
+from tests.helpers import house
+
+ROOT = Path(__file__).parents[1]
+SOURCES = {
+    path.relative_to(ROOT / house.PACKAGE).as_posix(): path.read_text("utf-8")
+    for path in sorted((ROOT / house.PACKAGE).rglob("*.py"))
+}
+MODULES = {house.module_name(path) for path in SOURCES}
+SUBPACKAGES = sorted({house.folder(path) for path in SOURCES} - {""})
+FEATURES = [p for p in SOURCES if "/" in p and not p.endswith("__init__.py")]
+EXPORTED = docstrings.exported()
+
+PLANTED = {
+    "a floor above": (
+        "kernels/a.py",
+        "from keras_trainkit.layers.rrelu import RReLU",
+        "own floor or above",
+    ),
+    "its own floor": (
+        "layers/a.py",
+        "import keras_trainkit.constraints.chain",
+        "own floor or above",
+    ),
+    "inside a function": (
+        "models/a.py",
+        "def f():\n    from keras_trainkit.runtime import x",
+        "own floor or above",
+    ),
+    "the package itself": ("layers/a.py", "import keras_trainkit", "no floor"),
+    "a relative import": ("layers/a.py", "from . import b", "relatively"),
+    "keras.src": ("layers/a.py", "from keras.src import tree", "only runtime/"),
+    "keras.src as a name": (
+        "layers/a.py",
+        "def f():\n    from keras import src",
+        "only runtime/",
+    ),
+    "a backend": (
+        "callbacks/a.py",
+        "def f():\n    import jax.numpy",
+        "only runtime/",
+    ),
+    "asking the backend": (
+        "callbacks/a.py",
+        "import keras\nif keras.backend.backend() == 'jax': pass",
+        "asks keras.backend.backend",
+    ),
+    "asking through the config": (
+        "callbacks/a.py",
+        "from keras.config import backend",
+        "asks keras.config.backend",
+    ),
+    "a private of Keras": (
+        "callbacks/a.py",
+        "def f(model):\n    return model.optimizer._iterations",
+        "touches model.optimizer._iterations",
+    ),
+    "matplotlib at module level": (
+        "plots/a.py",
+        "import matplotlib.pyplot as plt",
+        "at module level",
+    ),
+    "sklearn under a condition": (
+        "callbacks/a.py",
+        "if True:\n    from sklearn import datasets",
+        "at module level",
+    ),
+    "an assert": ("layers/a.py", "assert True", "asserts in line 1"),
+    "no __all__": (
+        "layers/__init__.py",
+        "from keras_trainkit.layers.a import A",
+        "no explicit __all__",
+    ),
+    "an __all__ that is computed": (
+        "layers/__init__.py",
+        "__all__ = dir()",
+        "no explicit __all__",
+    ),
+    "an __all__ that forgets": (
+        "layers/__init__.py",
+        "from keras_trainkit.layers.a import A\n__all__ = []",
+        "differ in ['A']",
+    ),
+    "an __init__ that works": (
+        "layers/__init__.py",
+        "def f(): pass\n__all__ = []",
+        "more than re-export",
+    ),
+}
+
+HARMLESS = {
+    "a floor below": ("callbacks/a.py", "import keras_trainkit.runtime.x"),
+    "its own folder": ("layers/a.py", "from keras_trainkit.layers.b import B"),
+    "a backend in runtime": ("runtime/a.py", "import jax\nimport keras.src"),
+    "matplotlib in a function": (
+        "plots/a.py",
+        "def f():\n    import matplotlib",
+    ),
+    "a listed exception": (
+        "constraints/constrain.py",
+        "from keras_trainkit.runtime.train_function import forget",
+    ),
+    "the root's imports": (
+        "__init__.py",
+        "from keras_trainkit import layers\n__all__ = ['layers']",
+    ),
+}
+
+
+@pytest.mark.parametrize("path, source, why", PLANTED.values(), ids=PLANTED)
+def test_a_planted_violation_is_found(path, source, why):
+    found = house.violations(path, source)
+    assert [why in sentence for sentence in found] == [True], found
+
+
+@pytest.mark.parametrize("path, source", HARMLESS.values(), ids=HARMLESS)
+def test_what_is_allowed_is_let_through(path, source):
+    assert house.violations(path, source, {"keras_trainkit.layers"}) == []
+
+
+@pytest.mark.parametrize("path", SOURCES)
+def test_the_file_keeps_the_rules(path):
+    assert house.violations(path, SOURCES[path], MODULES) == []
+
+
+def test_a_planted_circle_is_found():
+    sources = {
+        "layers/a.py": "from keras_trainkit.layers import b",
+        "layers/b.py": "def f():\n    from keras_trainkit.layers.c import C",
+        "layers/c.py": "import keras_trainkit.layers.a",
+    }
+    found = house.circle(sources)
+    assert found[0] == found[-1] and len(found) == 4
+
+
+def test_the_package_has_no_circle():
+    assert house.circle(SOURCES) == []
+
+
+@pytest.mark.parametrize(
+    "path, name", house.EXCEPTIONS, ids=[p for p, _ in house.EXCEPTIONS]
+)
+def test_a_listed_exception_is_still_needed(path, name):
+    assert name in house.imported(ast.parse(SOURCES[path]), MODULES)
+
+
+@pytest.mark.parametrize("name", SUBPACKAGES)
+def test_the_folder_has_a_floor(name):
+    assert name in house.FLOORS
+
+
+@pytest.mark.parametrize("path", FEATURES)
+def test_the_module_has_its_mirrored_test(path):
+    subpackage, _, file = path.rpartition("/")
+    assert (ROOT / "tests" / subpackage / f"test_{file}").is_file()
+
+
+@pytest.mark.parametrize("name", EXPORTED)
+def test_the_docstring_has_the_sections_that_apply(name):
+    assert docstrings.missing_sections(EXPORTED[name]) == []
+
+
+def undocumented(value):
+    return value
+
+
+def half_documented(value):
+    """Doubles a value.
+
+    Example:
+
+    >>> 1
+    """
+    if value < 0:
+        raise ValueError(value)
+    return 2 * value
+
+
+class ClassWithoutArgs:
+    """A class.
+
+    Example:
+
+    >>> 1
+    """
+
+    def __init__(self, value):
+        self.value = value
+
+
+@pytest.mark.parametrize(
+    "thing, missing",
+    [
+        (undocumented, ["a docstring"]),
+        (half_documented, ["Args", "Returns", "Raises"]),
+        (ClassWithoutArgs, ["Args"]),
+    ],
+)
+def test_a_planted_gap_in_a_docstring_is_found(thing, missing):
+    assert docstrings.missing_sections(thing) == missing
