@@ -1,3 +1,5 @@
-"""models."""
+"""Walking a model: layer paths, selections, trainable flags."""
 
-__all__ = []
+from keras_trainkit.models.paths import layer_paths
+
+__all__ = ["layer_paths"]
