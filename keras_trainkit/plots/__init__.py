@@ -1,3 +1,5 @@
-"""plots."""
+"""Values in, matplotlib Axes out."""
 
-__all__ = []
+from keras_trainkit.plots.learning_rate import plot_schedule
+
+__all__ = ["plot_schedule"]
