@@ -1,3 +1,5 @@
-"""callbacks."""
+"""Callbacks: they say when; what happens lies below."""
 
-__all__ = []
+from keras_trainkit.callbacks.one_cycle import OneCycle
+
+__all__ = ["OneCycle"]

@@ -21,8 +21,7 @@ def innermost(optimizer):
     """
     while isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
         optimizer = optimizer.inner_optimizer
-    multi = getattr(keras.optimizers, "MultiOptimizer", ())
-    if optimizer is None or isinstance(optimizer, multi):
+    if optimizer is None or _is_multi(optimizer):
         raise bad_value(
             "model.optimizer",
             optimizer,
@@ -31,6 +30,12 @@ def innermost(optimizer):
             "give those their own `LearningRateSchedule`s instead.",
         )
     return optimizer
+
+
+def _is_multi(optimizer):
+    # Younger than the oldest Keras that is supported.
+    multi = getattr(keras.optimizers, "MultiOptimizer", ())
+    return isinstance(optimizer, multi)
 
 
 def momentum_attribute(optimizer):
@@ -51,6 +56,14 @@ def learning_rate_variable(optimizer):
     """
     rate = optimizer._learning_rate
     return rate if isinstance(rate, keras.Variable) else None
+
+
+def plain_learning_rate(optimizer):
+    """Returns the learning rate as a float; `None` where it is no variable."""
+    if optimizer is None or _is_multi(optimizer):
+        return None
+    rate = learning_rate_variable(innermost(optimizer))
+    return None if rate is None else float(rate)
 
 
 def compiled_schedule(optimizer):

@@ -1,3 +1,5 @@
-"""schedules."""
+"""Learning-rate schedules for `compile`."""
 
-__all__ = []
+from keras_trainkit.schedules.one_cycle import OneCycle
+
+__all__ = ["OneCycle"]

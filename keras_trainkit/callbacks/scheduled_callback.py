@@ -1,0 +1,160 @@
+"""What every callback with a curve over hyperparameters does in a `fit`."""
+
+import keras
+
+from keras_trainkit.kernels.errors import bad_value
+from keras_trainkit.plots.learning_rate import plot_schedule
+from keras_trainkit.runtime import optimizers
+from keras_trainkit.runtime.hyperparameters import take_control
+
+
+class ScheduledCallback(keras.callbacks.Callback):
+    """Base of the callbacks that move hyperparameters at every update.
+
+    A subclass says in `curves` what it moves; when, and that everything is
+    given back, is said here, once.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self._control = None
+        self._claims = None
+        self._started = False
+
+    def curves(self, optimizer):
+        """Returns `{hyperparameter: curve}` for the `fit` that begins.
+
+        A curve is a callable `(position, xp, dtype)` of the number of updates
+        made since the curve began, an integer; `xp` is `numpy` or
+        `keras.ops`. The hyperparameters are `"learning_rate"` and
+        `"momentum"`, which stands for `momentum` or `beta_1`.
+
+        Args:
+            optimizer: The optimizer that updates the weights.
+        """
+        raise NotImplementedError
+
+    def set_model(self, model):
+        """Notes the learning rate as it is before any callback acts.
+
+        Every `set_model` comes before any `on_train_begin`, so this is the
+        rate before BackupAndRestore loads one from the middle of a curve.
+        """
+        super().set_model(model)
+        self._rate_before = optimizers.plain_learning_rate(
+            getattr(self.model, "optimizer", None)
+        )
+
+    def on_train_begin(self, logs=None):
+        """Takes the hyperparameters over for this `fit`."""
+        model = self.model
+        optimizer = optimizers.innermost(model.optimizer)
+        if optimizers.learning_rate_variable(optimizer) is None:
+            raise bad_value(
+                "optimizer.learning_rate",
+                optimizers.compiled_schedule(optimizer),
+                f"a plain number where {self._owner} schedules it",
+                "Compile the optimizer with a float, or leave out "
+                f"{self._owner}.",
+            )
+        curves = self.curves(optimizer)
+        control = take_control(model, self._rate_before)
+        try:
+            self._claims = {
+                name: control.claim(self._owner, name, curve)
+                for name, curve in curves.items()
+            }
+        except ValueError:
+            control.release(self._owner)
+            raise
+        self._control, self._started = control, False
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Sets where the curves begin; a resumed run goes on where it was."""
+        if not self._started:
+            self._started = True
+            self._control.start(self._owner, self._batches_before(epoch))
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Adds the values of the epoch's last update to the logs."""
+        self._control.refuse_foreign_changes()
+        if logs is not None:
+            for name in self._claims:
+                logs[name] = self._control.last_value(name)
+
+    def on_train_end(self, logs=None):
+        """Gives the hyperparameters back."""
+        self._control.release(self._owner)
+
+    def trace(self):
+        """Returns the values of every update of the latest `fit`.
+
+        Returns:
+            Dictionary of equally long NumPy arrays: `"step"`, the position on
+            the curve, and one of float64 values per hyperparameter.
+
+        Raises:
+            ValueError: Before the first `fit`.
+        """
+        if self._claims is None:
+            raise ValueError(
+                f"Expected a `fit` with this {self._owner} before `trace()` "
+                "or `plot()`. Received: a callback that was never used."
+            )
+        end = self._control.updates()
+        traced = {n: c.trace(end) for n, c in self._claims.items()}
+        any_claim = next(iter(self._claims.values()))
+        return {"step": any_claim.positions(end), **traced}
+
+    def plot(self, ax=None):
+        """Draws the curves of the latest `fit`; needs matplotlib.
+
+        Args:
+            ax: Axes to draw on. Defaults to `None`: new ones.
+
+        Returns:
+            The matplotlib Axes of the learning rate.
+        """
+        trace = self.trace()
+        trace.pop("step")
+        return plot_schedule(ax=ax, **trace)
+
+    def updates_of_fit(self, argument):
+        """Returns how many updates this `fit` is going to make.
+
+        Args:
+            argument: Name of the argument that the user can pass instead.
+
+        Raises:
+            ValueError: When the length of an epoch is unknown.
+        """
+        steps = self.params.get("steps")
+        if steps is None:
+            raise bad_value(
+                argument,
+                None,
+                "given where the data does not tell how many batches it has",
+                f"Pass `{argument}` to {self._owner}, or `steps_per_epoch` "
+                "to `fit`.",
+            )
+        optimizer = optimizers.innermost(self.model.optimizer)
+        batches = self.params["epochs"] * steps
+        return batches // optimizers.accumulation_steps(optimizer)
+
+    @property
+    def _owner(self):
+        return type(self).__name__
+
+    def _batches_before(self, epoch):
+        if epoch == 0:
+            return 0
+        steps = self.params.get("steps")
+        if steps is None:
+            raise bad_value(
+                "initial_epoch",
+                epoch,
+                "0 where the data does not tell how many batches it has",
+                "Pass `steps_per_epoch` to `fit`.",
+            )
+        return epoch * steps
+

@@ -1,0 +1,53 @@
+"""A curve that one callback has the say over."""
+
+import keras
+import numpy as np
+
+
+class Claim:
+    """One owner's curve for one hyperparameter.
+
+    Args:
+        owner: Name of the callback, for error messages.
+        hyperparameter: Its public name, such as `"learning_rate"`.
+        attribute: The optimizer's attribute; `None` for the learning rate.
+        curve: Callable `(position, xp, dtype) -> value`, which computes with
+            `xp` (`numpy` or `keras.ops`) at an integer position.
+    """
+
+    def __init__(self, owner, hyperparameter, attribute, curve):
+        self.owner = owner
+        self.hyperparameter = hyperparameter
+        self.attribute = attribute
+        self.curve = curve
+        self.origin = 0
+        self.factors = {}
+        self.factor_changes = []
+
+    @property
+    def factor(self):
+        """The product of the named factors."""
+        return float(np.prod(list(self.factors.values())))
+
+    def on_host(self, updates):
+        """Returns the value for the update with this count, in float64."""
+        position = np.asarray(updates - self.origin, "int64")
+        return float(self.curve(position, np, "float64")) * self.factor
+
+    def in_step(self, updates, dtype):
+        """Returns the value as a tensor of the step being traced."""
+        position = updates - self.origin
+        return self.curve(position, keras.ops, dtype) * self.factor
+
+    def positions(self, updates):
+        """Returns the positions used from the start until `updates`."""
+        first = self.factor_changes[0][0] if self.factor_changes else 0
+        return np.arange(first, max(first, updates - self.origin))
+
+    def trace(self, updates):
+        """Returns the values at `positions(updates)`, in float64."""
+        positions = self.positions(updates)
+        since, factors = zip(*(self.factor_changes or [(0, 1.0)]), strict=True)
+        change = np.searchsorted(since, positions, side="right") - 1
+        values = self.curve(positions, np, "float64")
+        return np.asarray(values) * np.asarray(factors)[change]

@@ -1,0 +1,325 @@
+"""Hyperparameters that follow a curve inside the compiled step.
+
+For the optimizer of one running `fit` a `Control` keeps at most one curve
+per hyperparameter, times named factors. The learning rate is written to its
+variable by the step itself. Every other hyperparameter is a plain number that
+tracing would bake in; for the length of one step, and no longer, a traced
+number stands in its place. Between steps the optimizer therefore looks as its
+user made it, so saving, configs and exceptions need no care.
+"""
+
+import keras
+
+from keras_trainkit.runtime import lent_variable
+from keras_trainkit.runtime import optimizers
+from keras_trainkit.runtime.claim import Claim
+from keras_trainkit.runtime.running_fit import RunningFit
+from keras_trainkit.runtime.tracing import TracedNumber
+from keras_trainkit.runtime.tracing import is_traced
+from keras_trainkit.runtime.tracing import untraced
+from keras_trainkit.runtime.train_function import rebuild
+
+_ATTRIBUTE = "_keras_trainkit_control"
+
+
+def active_control(model):
+    """Returns the control of the `fit` that `model` is in, or `None`."""
+    control = model.__dict__.get(_ATTRIBUTE)
+    if control is not None and control.over():
+        control.settle()
+        return None
+    return control
+
+
+def take_control(model, base_rate=None):
+    """Returns the active control of `model`, installing one if need be.
+
+    Args:
+        model: A compiled `keras.Model` inside `fit`.
+        base_rate: The learning rate to give back in the end. Defaults to
+            `None`: the one found.
+    """
+    control = active_control(model) or Control(model)
+    if base_rate is not None and not control.claims:
+        control.base_rate = base_rate
+    return control
+
+
+class Control:
+    """Owns the scheduled hyperparameters of one model during one `fit`."""
+
+    def __init__(self, model):
+        self.model = model
+        self.claims = {}
+        self._plain = {}
+        self._final_updates = None
+        self._stepping = False
+        self._fit = RunningFit()
+        self._make_train_function = model.make_train_function
+        self._attach(optimizers.innermost(model.optimizer))
+        model.__dict__[_ATTRIBUTE] = self
+        model.__dict__["make_train_function"] = self.make_train_function
+        model.make_train_function(force=True)
+
+    # Claims, origins and factors.
+
+    def claim(self, owner, hyperparameter, curve):
+        """Gives `owner` the say over a hyperparameter and returns the claim.
+
+        Args:
+            owner: Name of the callback.
+            hyperparameter: `"learning_rate"` or `"momentum"`, which stands
+                for the optimizer's `momentum` or `beta_1`.
+            curve: See `Claim`.
+
+        Raises:
+            ValueError: When another callback has it already.
+        """
+        held = self.claims.get(hyperparameter)
+        if held is not None:
+            raise ValueError(
+                f"Expected one curve for `{hyperparameter}`. Received: "
+                f"{owner} wants it, but {held.owner} has it in this `fit`. "
+                "Remove one of the two callbacks."
+            )
+        attribute = None
+        if hyperparameter == "momentum":
+            attribute = optimizers.momentum_attribute(self.optimizer)
+        claim = Claim(owner, hyperparameter, attribute, curve)
+        self.claims[hyperparameter] = claim
+        if attribute is not None:
+            self._plain[attribute] = getattr(self.optimizer, attribute)
+        return claim
+
+    def release(self, owner):
+        """Ends the owner's claims; after the last one all is as it was."""
+        self.claims = {
+            name: claim
+            for name, claim in self.claims.items()
+            if claim.owner != owner
+        }
+        if not self.claims:
+            self.settle()
+
+    def start(self, owner, batches_before):
+        """Sets where the owner's curves begin.
+
+        Args:
+            owner: Name of the callback.
+            batches_before: How many batches of the run were trained in
+                epochs before this one, as `fit` counts them.
+        """
+        origin = self._origin(batches_before)
+        for claim in self.claims.values():
+            if claim.owner == owner:
+                claim.origin = origin
+                claim.factor_changes = [(self.updates() - origin, claim.factor)]
+        self._show()
+
+    def set_factor(self, hyperparameter, name, factor):
+        """Multiplies a curve by a named factor from the next step on."""
+        claim = self.claims[hyperparameter]
+        claim.factors[name] = factor
+        position = self.updates() - claim.origin
+        claim.factor_changes.append((position, claim.factor))
+        self._show()
+
+    def scale_base(self, factor):
+        """Multiplies the learning rate that is given back in the end."""
+        self.base_rate *= factor
+
+    def updates(self):
+        """Returns the number of updates made, as a Python integer.
+
+        Once the control is settled: those made until then.
+        """
+        if self._final_updates is not None:
+            return self._final_updates
+        batches = int(optimizers.batches_seen(self.optimizer))
+        return batches // optimizers.accumulation_steps(self.optimizer)
+
+    def last_value(self, hyperparameter):
+        """Returns the value that the latest update used."""
+        claim = self.claims[hyperparameter]
+        return claim.on_host(max(self.updates() - 1, claim.origin))
+
+    # The guard of the learning-rate variable.
+
+    def over(self):
+        """Whether `fit` was left without an `on_train_end`."""
+        return not self._stepping and not self._fit.alive()
+
+    def refuse_write(self):
+        """Raises for a write to the learning rate that is not our own."""
+        if not self._stepping and "learning_rate" in self.claims:
+            owner = self.claims["learning_rate"].owner
+            raise ValueError(
+                f"Expected the learning rate to be left to {owner} during "
+                "this `fit`. Received: a write to `optimizer.learning_rate` "
+                "by someone else, such as LearningRateScheduler or "
+                "ReduceLROnPlateau. Remove one of the two."
+            )
+
+    def settle(self):
+        """Gives everything back; the next step is traced as it was."""
+        model = self.model
+        if model.__dict__.get(_ATTRIBUTE) is not self:
+            return
+        del model.__dict__[_ATTRIBUTE]
+        del model.__dict__["make_train_function"]
+        self._final_updates = self.updates()
+        self._detach()
+        self._fit.forget()
+        if isinstance(model.train_function, _ScheduledFunction):
+            rebuild(model)
+
+    # The step.
+
+    def make_train_function(self, force=False):
+        """Stands before the model's own method while the control is active.
+
+        Every `fit` and `train_on_batch` begins with this call
+        (keras/src/trainers/trainer.py), so it notices a run that died.
+        """
+        if self.over():
+            self.settle()
+            return self.model.make_train_function(force)
+        scheduled = isinstance(self.model.train_function, _ScheduledFunction)
+        if force or not scheduled:
+            self._trace_anew()
+        return None
+
+    def _trace_anew(self):
+        model = self.model
+        model.__dict__["make_train_function"] = self._make_train_function
+        try:
+            rebuild(model)
+        finally:
+            model.__dict__["make_train_function"] = self.make_train_function
+        model.train_function = _ScheduledFunction(self, model.train_function)
+
+    def step(self, function, args):
+        """Calls one compiled (or eager) train function under the curves."""
+        self.refuse_foreign_changes()
+        attributes = self.optimizer.__dict__
+        own_apply = attributes.get("apply")
+        self._stepping = True
+        attributes["apply"] = self._scheduled_apply
+        try:
+            return function(*args)
+        finally:
+            self._stepping = False
+            if own_apply is None:
+                del attributes["apply"]
+            else:
+                attributes["apply"] = own_apply
+
+    def _apply(self, grads, trainable_variables=None):
+        values = self._values()
+        attributes = self.optimizer.__dict__
+        if "learning_rate" in values:
+            self._rate.assign(values.pop("learning_rate"))
+        for name, value in values.items():
+            attributes[name] = value
+        try:
+            return self._plain_apply(grads, trainable_variables)
+        finally:
+            attributes.update(self._plain)
+
+    def _values(self):
+        optimizer = self.optimizer
+        if is_traced(optimizers.batches_seen(optimizer)):
+            return self._traced_values()
+        updates = self.updates()
+        return {
+            claim.attribute or name: claim.on_host(updates)
+            for name, claim in self.claims.items()
+        }
+
+    def _traced_values(self):
+        dtype = optimizers.compute_dtype(self.optimizer)
+        updates = keras.ops.convert_to_tensor(self.optimizer.iterations)
+        values = {}
+        for name, claim in self.claims.items():
+            tensor = claim.in_step(updates, dtype)
+            if claim.attribute is None:
+                values[name] = tensor
+            else:
+                plain = self._plain[claim.attribute]
+                values[claim.attribute] = TracedNumber(tensor, plain)
+        return values
+
+    # The optimizer.
+
+    def follow(self, reform):
+        """Calls `reform`, which gives the model another optimizer."""
+        self._detach()
+        try:
+            reform()
+        finally:
+            self._attach(optimizers.innermost(self.model.optimizer))
+        self._show()
+
+    def refuse_foreign_changes(self):
+        """Raises when someone else changed what this control schedules."""
+        optimizer = self.optimizer
+        rate = optimizers.learning_rate_variable(optimizer)
+        swapped = rate is not self._rate
+        changed = [
+            name
+            for name, plain in self._plain.items()
+            if getattr(optimizer, name) != plain
+        ]
+        if swapped or changed:
+            owners = sorted({c.owner for c in self.claims.values()})
+            raise ValueError(
+                "Expected the scheduled hyperparameters to be left to "
+                f"{', '.join(owners)} during this `fit`. Received: "
+                f"another `optimizer.{'learning_rate' if swapped else changed[0]}` "
+                "set by someone else. Remove one of the two."
+            )
+
+    def _attach(self, optimizer):
+        self.optimizer = optimizer
+        self._plain_apply = optimizer.apply
+        self._scheduled_apply = untraced(self._apply, self.model)
+        self._rate = optimizers.learning_rate_variable(optimizer)
+        if self._rate is not None:
+            self.base_rate = float(self._rate)
+            lent_variable.lend(self._rate, self)
+
+    def _detach(self):
+        if self._rate is not None:
+            lent_variable.take_back(self._rate)
+            self._rate.assign(self.base_rate)
+
+    def _show(self):
+        """Lets readers see the rate of the next update, not the last one."""
+        claim = self.claims.get("learning_rate")
+        if claim is not None:
+            self._stepping = True
+            try:
+                self._rate.assign(claim.on_host(self.updates()))
+            finally:
+                self._stepping = False
+
+    def _origin(self, batches_before):
+        optimizer = self.model.optimizer
+        batches = int(optimizers.batches_seen(self.optimizer))
+        per_update = optimizers.accumulation_steps(self.optimizer)
+        skipped = 0 < batches < batches_before
+        if skipped and optimizers.skips_updates(optimizer):
+            # The counter began with this run and left out skipped batches.
+            return 0
+        return (batches - batches_before) // per_update
+
+
+class _ScheduledFunction:
+    """A train function that runs under its control's curves."""
+
+    def __init__(self, control, function):
+        self._control = control
+        self._function = function
+
+    def __call__(self, *args):
+        return self._control.step(self._function, args)
