@@ -1,0 +1,93 @@
+"""`nox`: style, the suite on three backends, the lowest supported Keras."""
+
+import concurrent.futures
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).parent
+BACKENDS = ("jax", "torch", "tensorflow")  # the slowest first
+
+# The newest torch with a CPU build where this project is developed. From PyPI,
+# Linux gets the CUDA build; PIP_EXTRA_INDEX_URL chooses the smaller one:
+# https://download.pytorch.org/whl/cpu
+TORCH = "torch==2.13.0"
+
+ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
+}
+
+nox.options.sessions = ["lint", "tests", "lowest"]
+nox.options.default_venv_backend = "virtualenv"
+
+
+def lowest_keras():
+    """Returns the version that setup.cfg promises, which is its one home."""
+    setup = (ROOT / "setup.cfg").read_text("utf-8")
+    return re.search(r"^\s*keras>=([\d.]+)\s*$", setup, re.MULTILINE)[1]
+
+
+def suite_environment(tmp):
+    """Returns the environment of a suite: no skip unlisted, JAX's cache."""
+    return {
+        "KTK_STRICT_SKIPS": "1",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "JAX_COMPILATION_CACHE_DIR": str(Path(tmp).resolve() / "jax_cache"),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+        **ONE_THREAD,
+    }
+
+
+@nox.session
+def lint(session):
+    # Formats change between minor versions.
+    session.install("ruff==0.17.*")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def tests(session):
+    """The suite on the newest Keras: a process a backend, two at a time."""
+    session.install("tensorflow", "jax", TORCH, "-e", ".[test]")
+    environment = os.environ | suite_environment(session.create_tmp())
+    python = Path(session.bin) / "python"
+    command = [str(python), "-m", "pytest", *session.posargs]
+
+    def suite(backend):
+        return backend, subprocess.run(
+            command,
+            env=environment | {"KERAS_BACKEND": backend},
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    failed = []
+    with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
+        running = [pool.submit(suite, backend) for backend in BACKENDS]
+        for future in concurrent.futures.as_completed(running):
+            backend, done = future.result()
+            print(f"===== {backend} =====\n{done.stdout}", flush=True)
+            failed += [backend] if done.returncode else []
+    if failed:
+        session.error(f"The suite fails on: {', '.join(failed)}")
+
+
+@nox.session
+def lowest(session):
+    """Plain pytest where there is one backend, and the lowest Keras."""
+    keras = f"keras=={lowest_keras()}"
+    session.install("tensorflow", keras, "-e", ".[test]")
+    environment = suite_environment(session.create_tmp())
+    # Plain pytest: no backend chosen outside leaks in.
+    environment["KERAS_BACKEND"] = None
+    session.run("python", "-m", "pytest", *session.posargs, env=environment)
