@@ -1,5 +1,8 @@
 """Walking a model: layer paths, selections, trainable flags."""
 
 from keras_trainkit.models.paths import layer_paths
+from keras_trainkit.models.selection import select
+from keras_trainkit.models.trainable import set_trainable
+from keras_trainkit.models.trainable import trainable_layers
 
-__all__ = ["layer_paths"]
+__all__ = ["layer_paths", "select", "set_trainable", "trainable_layers"]

@@ -117,7 +117,7 @@ def _signatures(model):
             )
     # Of several positional arguments Keras records the first one's shape
     # only; inside a functional model the others are known from there.
-    with contextlib.suppress(AttributeError, ValueError):
+    if hasattr(model, "input"):
         yield tuple(keras.tree.flatten(model.input)), {}
 
 
