@@ -1,5 +1,6 @@
 """Callbacks: they say when; what happens lies below."""
 
+from keras_trainkit.callbacks.fine_tuning import FineTuning
 from keras_trainkit.callbacks.one_cycle import OneCycle
 
-__all__ = ["OneCycle"]
+__all__ = ["FineTuning", "OneCycle"]

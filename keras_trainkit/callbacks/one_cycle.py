@@ -149,7 +149,7 @@ class OneCycle(ScheduledCallback):
             raise bad_value(
                 "cycle_momentum",
                 True,
-                "False or \"auto\" with an optimizer that uses neither "
+                'False or "auto" with an optimizer that uses neither '
                 "`momentum` nor `beta_1`",
                 f"The optimizer is {type(optimizer).__name__}; compile it "
                 "with momentum, or leave the momentum alone.",

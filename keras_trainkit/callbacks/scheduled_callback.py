@@ -58,7 +58,7 @@ class ScheduledCallback(keras.callbacks.Callback):
                 f"{self._owner}.",
             )
         curves = self.curves(optimizer)
-        control = take_control(model, self._rate_before)
+        control = take_control(model)
         try:
             self._claims = {
                 name: control.claim(self._owner, name, curve)
@@ -67,6 +67,8 @@ class ScheduledCallback(keras.callbacks.Callback):
         except ValueError:
             control.release(self._owner)
             raise
+        if "learning_rate" in curves and self._rate_before is not None:
+            control.base_rate = self._rate_before
         self._control, self._started = control, False
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -157,4 +159,3 @@ class ScheduledCallback(keras.callbacks.Callback):
                 "Pass `steps_per_epoch` to `fit`.",
             )
         return epoch * steps
-

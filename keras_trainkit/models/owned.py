@@ -11,6 +11,12 @@ def own_weights(layer):
     return [w for w in layer.weights if id(w) not in below]
 
 
+def held_weights(layer):
+    """Returns the weights that `layer` stands for in a selection."""
+    is_model = isinstance(layer, keras.Model)
+    return own_weights(layer) if is_model else layer.weights
+
+
 def owns_weights(layer):
     """Whether selections act on `layer`.
 

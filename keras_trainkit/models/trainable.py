@@ -4,6 +4,7 @@ import keras
 
 from keras_trainkit.kernels.errors import bad_value
 from keras_trainkit.models.forward_order import sublayers
+from keras_trainkit.models.owned import held_weights
 from keras_trainkit.models.owned import own_weights
 from keras_trainkit.models.owned import owns_weights
 from keras_trainkit.models.paths import owners
@@ -83,13 +84,38 @@ def trainable_layers(model):
     return [
         layer
         for layer in found.values()
-        if any(id(weight) in trained for weight in _held(layer))
+        if any(id(weight) in trained for weight in held_weights(layer))
     ]
 
 
-def _held(layer):
-    is_model = isinstance(layer, keras.Model)
-    return own_weights(layer) if is_model else layer.weights
+def trainable_parts(model):
+    """Lists the innermost layers that have a trainable weight of their own.
+
+    Unlike `trainable_layers`, composites are opened: `set_trainable` with
+    these layers leaves the model as it is.
+
+    Args:
+        model: A `keras.Model`.
+
+    Returns:
+        List of layers in forward order, each once.
+
+    Example:
+
+    >>> model = keras.Sequential(
+    ...     [keras.Input((4, 3)), keras.layers.RNN(keras.layers.LSTMCell(2))]
+    ... )
+    >>> from keras_trainkit.models.trainable import trainable_parts
+    >>> [type(layer).__name__ for layer in trainable_parts(model)]
+    ['LSTMCell']
+    """
+    trained = {id(weight) for weight in model.trainable_weights}
+    layers = [model, *(layer for _, layer in walk(model))]
+    return [
+        layer
+        for layer in {id(one): one for one in layers}.values()
+        if any(id(weight) in trained for weight in own_weights(layer))
+    ]
 
 
 def _freeze_others(layer, chosen):

@@ -31,18 +31,9 @@ def active_control(model):
     return control
 
 
-def take_control(model, base_rate=None):
-    """Returns the active control of `model`, installing one if need be.
-
-    Args:
-        model: A compiled `keras.Model` inside `fit`.
-        base_rate: The learning rate to give back in the end. Defaults to
-            `None`: the one found.
-    """
-    control = active_control(model) or Control(model)
-    if base_rate is not None and not control.claims:
-        control.base_rate = base_rate
-    return control
+def take_control(model):
+    """Returns the active control of `model`, installing one if need be."""
+    return active_control(model) or Control(model)
 
 
 class Control:
@@ -57,6 +48,7 @@ class Control:
         self._fit = RunningFit()
         self._make_train_function = model.make_train_function
         self._attach(optimizers.innermost(model.optimizer))
+        optimizers.unshare_averages(self.optimizer)
         model.__dict__[_ATTRIBUTE] = self
         model.__dict__["make_train_function"] = self.make_train_function
         model.make_train_function(force=True)
@@ -87,7 +79,9 @@ class Control:
             attribute = optimizers.momentum_attribute(self.optimizer)
         claim = Claim(owner, hyperparameter, attribute, curve)
         self.claims[hyperparameter] = claim
-        if attribute is not None:
+        if hyperparameter == "learning_rate":
+            self._lend_rate()
+        elif attribute is not None:
             self._plain[attribute] = getattr(self.optimizer, attribute)
         return claim
 
@@ -123,6 +117,8 @@ class Control:
         position = self.updates() - claim.origin
         claim.factor_changes.append((position, claim.factor))
         self._show()
+        # The factor is a constant of the compiled step.
+        self.make_train_function(force=True)
 
     def scale_base(self, factor):
         """Multiplies the learning rate that is given back in the end."""
@@ -169,6 +165,7 @@ class Control:
         del model.__dict__["make_train_function"]
         self._final_updates = self.updates()
         self._detach()
+        optimizers.unshare_averages(self.optimizer)
         self._fit.forget()
         if isinstance(model.train_function, _ScheduledFunction):
             rebuild(model)
@@ -264,7 +261,7 @@ class Control:
         """Raises when someone else changed what this control schedules."""
         optimizer = self.optimizer
         rate = optimizers.learning_rate_variable(optimizer)
-        swapped = rate is not self._rate
+        swapped = self._rate is not None and rate is not self._rate
         changed = [
             name
             for name, plain in self._plain.items()
@@ -283,15 +280,20 @@ class Control:
         self.optimizer = optimizer
         self._plain_apply = optimizer.apply
         self._scheduled_apply = untraced(self._apply, self.model)
-        self._rate = optimizers.learning_rate_variable(optimizer)
-        if self._rate is not None:
-            self.base_rate = float(self._rate)
-            lent_variable.lend(self._rate, self)
+        self._rate = None
+        if "learning_rate" in self.claims:
+            self._lend_rate()
+
+    def _lend_rate(self):
+        self._rate = optimizers.learning_rate_variable(self.optimizer)
+        self.base_rate = float(self._rate)
+        lent_variable.lend(self._rate, self)
 
     def _detach(self):
         if self._rate is not None:
             lent_variable.take_back(self._rate)
             self._rate.assign(self.base_rate)
+            self._rate = None
 
     def _show(self):
         """Lets readers see the rate of the next update, not the last one."""

@@ -3,6 +3,7 @@
 import keras
 
 from keras_trainkit.kernels.errors import bad_value
+from keras_trainkit.schedules.scaled import Scaled
 
 # Its weights interpolate with `beta_1` (keras/src/optimizers/
 # schedule_free_adamw.py): another value breaks the interpolation.
@@ -94,6 +95,19 @@ def skips_updates(optimizer):
     return isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
 
 
+def unshare_averages(optimizer):
+    """Gives every average of weights (`use_ema`) a buffer of its own.
+
+    At the end of `fit` Keras assigns the averages to the weights. On JAX the
+    two then share a buffer, and the next `fit`, which donates both, fails
+    (keras/src/optimizers/base_optimizer.py, backend/jax/trainer.py).
+    """
+    if optimizer.use_ema and optimizer.built:
+        for average in optimizer._model_variables_moving_average:
+            if average is not None:
+                average.assign(keras.ops.copy(average.value))
+
+
 def compute_dtype(optimizer):
     """Returns the dtype in which hyperparameters lose nothing that matters.
 
@@ -104,3 +118,48 @@ def compute_dtype(optimizer):
         for v in optimizer._trainable_variables
     }
     return "float64" if "float64" in dtypes else "float32"
+
+
+def scale_learning_rate(optimizer, factor):
+    """Multiplies the learning rate for good.
+
+    Args:
+        optimizer: Innermost optimizer.
+        factor: Positive float.
+
+    Raises:
+        ValueError: When the learning rate is a callable but no schedule.
+    """
+    variable = learning_rate_variable(optimizer)
+    if variable is not None:
+        optimizer.learning_rate = float(variable) * factor
+        return
+    schedule = compiled_schedule(optimizer)
+    check_scalable(optimizer)
+    if isinstance(schedule, Scaled):
+        schedule, factor = schedule.schedule, schedule.factor * factor
+    optimizer.learning_rate = Scaled(schedule, factor)
+
+
+def check_scalable(optimizer):
+    """Raises when the learning rate is a callable but no schedule."""
+    schedule = compiled_schedule(optimizer)
+    base = keras.optimizers.schedules.LearningRateSchedule
+    if schedule is not None and not isinstance(schedule, base):
+        raise bad_value(
+            "optimizer.learning_rate",
+            schedule,
+            "a number or a LearningRateSchedule",
+            "A plain callable cannot be multiplied and saved.",
+        )
+
+
+def describe_learning_rate(optimizer):
+    """Returns the learning rate in words."""
+    rate = plain_learning_rate(optimizer)
+    schedule = compiled_schedule(optimizer)
+    if rate is not None:
+        return f"{rate:g}"
+    if isinstance(schedule, Scaled):
+        return f"{schedule.factor:g} x {type(schedule.schedule).__name__}'s"
+    return f"{type(schedule).__name__}'s"

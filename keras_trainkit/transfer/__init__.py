@@ -1,3 +1,6 @@
-"""transfer."""
+"""Reusing a pretrained model: freezing, unfreezing, a new head."""
 
-__all__ = []
+from keras_trainkit.transfer.freezing import freeze
+from keras_trainkit.transfer.freezing import unfreeze
+
+__all__ = ["freeze", "unfreeze"]

@@ -1,0 +1,187 @@
+"""Gradual unfreezing of a pretrained model inside one `fit`."""
+
+import keras
+
+from keras_trainkit.kernels.errors import bad_type
+from keras_trainkit.kernels.errors import bad_value
+from keras_trainkit.kernels.errors import require_number
+from keras_trainkit.models.selection import select
+from keras_trainkit.models.stages import plan_stages
+from keras_trainkit.models.stages import trainable_counts
+from keras_trainkit.runtime import optimizers
+from keras_trainkit.runtime.hyperparameters import active_control
+from keras_trainkit.runtime.process import is_main_process
+from keras_trainkit.runtime.reform import reform_optimizer
+
+_OWNER = "FineTuning"
+
+
+class FineTuning(keras.callbacks.Callback):
+    """Freezes reused layers, trains the head, unfreezes, lowers the rate.
+
+    The textbook recipe of transfer learning in one `fit`, with no `compile`
+    in between: a new head on a pretrained model first trains alone, so that
+    its large early gradients do not wreck the reused weights; then layers are
+    unfrozen and training goes on with a smaller learning rate.
+
+    At a stage the trainable flags are set, the optimizer is re-formed over
+    the variables that train now (what it remembers of those that stay is
+    kept; frozen variables have no slots), the learning rate is multiplied,
+    and the compiled step is rebuilt. With `callbacks.OneCycle` in the same
+    `fit`, or an optimizer compiled with a schedule, the factor multiplies the
+    curve. Flags and learning rate stay at the last stage when `fit` ends; the
+    next `fit` with this callback starts from its first stage and from the
+    learning rate found.
+
+    Keras saves the flags of layers in functional and Sequential models, not
+    of those that a subclassed model makes itself: after loading one of these,
+    call `transfer.unfreeze` or `transfer.freeze` before training on.
+
+    Args:
+        stages: Dictionary `{epoch: selection}`; epochs count from 0. A stage
+            adds its selection to those before it; what no stage has named yet
+            is frozen. Without an epoch 0 the layers that are trainable when
+            `fit` begins are the first stage. A selection is `"all"`, an int
+            (the last n layers with weights), a shell pattern or a list of
+            them on the layer path, or a callable `layer -> bool`; see
+            `models.select`.
+        learning_rate_factor: Finite float above 0: at every stage but the
+            first the learning rate is multiplied by it. Defaults to `0.1`.
+        batch_norm: `"inference"` keeps every `BatchNormalization` outside the
+            first stage's selection frozen and in inference mode for good, as
+            its statistics belong to the data it was pretrained on;
+            `"follow"` treats it as the other layers. Defaults to
+            `"inference"`.
+        verbose: `1` prints a line at every stage. Defaults to `0`.
+
+    Raises:
+        ValueError: At construction for values out of range; at the start of
+            `fit` for a selection that matches nothing, an epoch that this
+            `fit` does not reach, or a first stage that trains nothing.
+        TypeError: At construction for arguments of another type.
+
+    Example:
+
+    >>> model = keras.Sequential(
+    ...     [
+    ...         keras.Input((4,)),
+    ...         keras.layers.Dense(3, name="reused"),
+    ...         keras.layers.Dense(1, name="head"),
+    ...     ]
+    ... )
+    >>> model.compile(keras.optimizers.SGD(0.1), "mse")
+    >>> history = model.fit(
+    ...     np.ones((8, 4)),
+    ...     np.ones((8, 1)),
+    ...     epochs=3,
+    ...     verbose=0,
+    ...     callbacks=[ktk.callbacks.FineTuning({0: "head", 2: "all"})],
+    ... )
+    >>> [layer.trainable for layer in model.layers]
+    [True, True]
+    >>> round(float(model.optimizer.learning_rate), 6)
+    0.01
+
+    Reference:
+
+    - [Howard and Ruder, 2018](https://arxiv.org/abs/1801.06146)
+    """
+
+    def __init__(
+        self,
+        stages,
+        learning_rate_factor=0.1,
+        batch_norm="inference",
+        verbose=0,
+    ):
+        super().__init__()
+        _check_stages(stages)
+        require_number(
+            "learning_rate_factor",
+            learning_rate_factor,
+            "a finite number above 0",
+            lambda v: 0 < v < float("inf"),
+        )
+        if batch_norm not in ("inference", "follow"):
+            raise bad_value("batch_norm", batch_norm, '"inference" or "follow"')
+        if verbose not in (0, 1):
+            raise bad_value("verbose", verbose, "0 or 1")
+        self.stages = stages
+        self.learning_rate_factor = learning_rate_factor
+        self.batch_norm = batch_norm
+        self.verbose = verbose
+        self._plan = None
+        self._reached = None
+
+    def on_train_begin(self, logs=None):
+        """Works out what every stage trains; changes nothing yet."""
+        model = self.model
+        optimizers.check_scalable(optimizers.innermost(model.optimizer))
+        selected = {e: select(model, s) for e, s in self.stages.items()}
+        last = max(selected)
+        if last >= self.params["epochs"]:
+            raise bad_value(
+                "stages",
+                self.stages,
+                f"epochs that this `fit` reaches: below {self.params['epochs']}",
+                "The first epoch is 0.",
+            )
+        self._plan = plan_stages(
+            model, selected, hold_batch_norm=self.batch_norm == "inference"
+        )
+        self._reached = None
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Enters the stage of this epoch, if it is a new one."""
+        reached = max(i for i, s in enumerate(self._plan) if s.epoch <= epoch)
+        if reached != self._reached:
+            self._enter(reached, epoch)
+            self._reached = reached
+
+    def on_train_end(self, logs=None):
+        """Forgets the run; flags and learning rate are its result."""
+        self._plan = self._reached = None
+
+    def _enter(self, index, epoch):
+        model = self.model
+        self._plan[index].set_flags(model)
+        if not model.trainable_weights:
+            raise bad_value(
+                "stages", self.stages, "stages that train a weight each"
+            )
+        reform_optimizer(model)
+        rate = self._lower_learning_rate(index)
+        if self.verbose and is_main_process():
+            print(
+                f"FineTuning: epoch {epoch}: {trainable_counts(model)} train, "
+                f"learning rate {rate}"
+            )
+
+    def _lower_learning_rate(self, index):
+        """Multiplies the rate or the curve; returns it in words."""
+        # A plain rate is lowered from where this `fit` found it, so a resumed
+        # run does not lower it twice; a curve always begins at its height.
+        before = index if self._reached is None else self._reached
+        step = self.learning_rate_factor ** (index - before)
+        control = active_control(self.model)
+        if control is not None and "learning_rate" in control.claims:
+            whole = self.learning_rate_factor**index
+            control.scale_base(step)
+            control.set_factor("learning_rate", _OWNER, whole)
+            return f"{whole:g} x {control.claims['learning_rate'].owner}'s"
+        optimizer = optimizers.innermost(self.model.optimizer)
+        if step != 1:
+            optimizers.scale_learning_rate(optimizer, step)
+        return optimizers.describe_learning_rate(optimizer)
+
+
+def _check_stages(stages):
+    if not isinstance(stages, dict):
+        raise bad_type("stages", stages, "a dictionary {epoch: selection}")
+    if not stages:
+        raise bad_value("stages", stages, "a dictionary with a stage in it")
+    for epoch in stages:
+        if isinstance(epoch, bool) or not isinstance(epoch, int):
+            raise bad_type("stages", stages, "a dictionary with int epochs")
+        if epoch < 0:
+            raise bad_value("stages", stages, "epochs of at least 0")

@@ -1,0 +1,25 @@
+"""Which process of a distributed run this is."""
+
+import json
+import os
+
+import keras
+
+
+def is_main_process():
+    """Whether this process is the one that prints and writes files."""
+    backend = keras.backend.backend()
+    if backend == "jax":
+        import jax
+
+        return jax.process_index() == 0
+    if backend == "torch":
+        import torch.distributed as dist
+
+        launched = dist.is_available() and dist.is_initialized()
+        return not launched or dist.get_rank() == 0
+    task = json.loads(os.environ.get("TF_CONFIG", "{}")).get("task", {})
+    # Without a chief the first worker is the chief (tf.distribute's rule).
+    return task.get("type", "chief") in ("chief", "worker") and (
+        int(task.get("index", 0)) == 0
+    )

@@ -1,0 +1,150 @@
+"""An optimizer over another set of variables, with its memory kept.
+
+An optimizer knows only the variables it was built with: others raise, or
+lose all state. So when the trainable set changes, a new one of the same class
+is built from the old one's config, takes over what the old one remembered
+about the variables that stay, and takes the old one's place: as the contents
+of the same Python object, so that whoever holds it keeps the right one.
+"""
+
+import contextlib
+
+import keras
+
+from keras_trainkit.runtime.hyperparameters import active_control
+from keras_trainkit.runtime.train_function import forget_compiled_steps
+
+# Set by `exclude_from_weight_decay`, absent from every config.
+# keras/src/optimizers/base_optimizer.py
+_NOT_IN_CONFIG = (
+    "_exclude_from_weight_decay",
+    "_exclude_from_weight_decay_pattern",
+)
+# keras/src/optimizers/base_optimizer.py: the model's variables, and the list
+# of all variables that the others are found through.
+_NOT_SLOTS = ("_trainable_variables", "_variables")
+
+
+def reform_optimizer(model):
+    """Fits the optimizer and the compiled steps to the trainable variables.
+
+    Slots, counters and hyperparameters of variables that stay trainable are
+    kept; new variables start as in a new optimizer, an average of weights
+    (`use_ema`) at the weight. Does nothing to an optimizer not built yet.
+
+    Args:
+        model: A compiled `keras.Model`; between epochs if it is in `fit`.
+
+    Raises:
+        ValueError: When the optimizer keeps variables that cannot be told
+            apart by model variable; nothing is changed then.
+    """
+    optimizer = model.optimizer
+    if optimizer is None or not optimizer.built:
+        return
+    control = active_control(model)
+    if control is None:
+        _replace(model)
+    else:
+        control.follow(lambda: _replace(model))
+    forget_compiled_steps(model)
+
+
+def _replace(model):
+    with _distribution_scope(model):
+        new = _unbuilt_copy(model.optimizer)
+        new.build(model.trainable_variables)
+        _carry_over(model.optimizer, new)
+        _move_in(model.optimizer, new)
+
+
+def _distribution_scope(model):
+    # keras/src/backend/tensorflow/trainer.py
+    strategy = getattr(model, "_distribute_strategy", None)
+    return strategy.scope() if strategy else contextlib.nullcontext()
+
+
+def _unbuilt_copy(optimizer):
+    config = optimizer.get_config()
+    if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+        config["inner_optimizer"] = _unbuilt_copy(optimizer.inner_optimizer)
+        return type(optimizer)(**config)
+    rate = optimizer._learning_rate
+    if not isinstance(rate, keras.Variable):
+        # The schedule itself: its class may be unknown to Keras.
+        config["learning_rate"] = rate
+    return type(optimizer).from_config(config)
+
+
+def _carry_over(old, new):
+    if isinstance(old, keras.optimizers.LossScaleOptimizer):
+        _carry_over(old.inner_optimizer, new.inner_optimizer)
+    for name in _NOT_IN_CONFIG:
+        if name in old.__dict__:
+            new.__dict__[name] = old.__dict__[name]
+    slots = _slots(old)
+    scalars = _scalars(old)
+    _check_all_found(old, slots, scalars)
+    for name in scalars:
+        _copy(getattr(old, name), getattr(new, name))
+    indices = {id(v): i for i, v in enumerate(old._trainable_variables)}
+    for j, variable in enumerate(new._trainable_variables):
+        i = indices.get(id(variable))
+        for name in slots:
+            target = getattr(new, name)[j]
+            if i is not None:
+                _copy(getattr(old, name)[i], target)
+            elif name == "_model_variables_moving_average":
+                _copy(variable, target)
+
+
+def _slots(optimizer):
+    """Names of the lists with one variable (or `None`) per model variable."""
+    count = len(optimizer._trainable_variables)
+    return [
+        name
+        for name, value in vars(optimizer).items()
+        if name not in _NOT_SLOTS
+        and isinstance(value, list)
+        and len(value) == count
+        and any(isinstance(v, keras.Variable) for v in value)
+    ]
+
+
+def _scalars(optimizer):
+    """Names of the variables that belong to no model variable."""
+    return [
+        name
+        for name, value in vars(optimizer).items()
+        if isinstance(value, keras.Variable)
+    ]
+
+
+def _check_all_found(optimizer, slots, scalars):
+    found = {id(getattr(optimizer, name)) for name in scalars}
+    for name in slots:
+        found |= {id(v) for v in getattr(optimizer, name)}
+    lost = [v.path for v in optimizer._variables if id(v) not in found]
+    if lost:
+        raise ValueError(
+            "Expected an optimizer that keeps its variables as attributes, or "
+            "as lists with one entry per trainable variable, so that they can "
+            "be carried over to another trainable set. Received: "
+            f"{type(optimizer).__name__}, where {lost} are kept otherwise. "
+            "Freeze or unfreeze before `compile` instead."
+        )
+
+
+def _copy(source, target):
+    if source is not None and target is not None:
+        # A copy: JAX donates the buffers of the state to the compiled step.
+        target.assign(keras.ops.copy(source.value))
+
+
+def _move_in(old, new):
+    if isinstance(old, keras.optimizers.LossScaleOptimizer):
+        inner = old.inner_optimizer
+        _move_in(inner, new.inner_optimizer)
+        new.__dict__["inner_optimizer"] = inner
+    old.__dict__.clear()
+    old.__dict__.update(new.__dict__)
