@@ -118,13 +118,12 @@ class FineTuning(keras.callbacks.Callback):
         model = self.model
         optimizers.check_scalable(optimizers.innermost(model.optimizer))
         selected = {e: select(model, s) for e, s in self.stages.items()}
-        last = max(selected)
-        if last >= self.params["epochs"]:
+        epochs = self.params["epochs"]
+        if max(selected) >= epochs:
             raise bad_value(
                 "stages",
                 self.stages,
-                f"epochs that this `fit` reaches: below {self.params['epochs']}",
-                "The first epoch is 0.",
+                f"for epochs that this `fit` reaches: 0 to {epochs - 1}",
             )
         self._plan = plan_stages(
             model, selected, hold_batch_norm=self.batch_norm == "inference"
@@ -141,6 +140,8 @@ class FineTuning(keras.callbacks.Callback):
     def on_train_end(self, logs=None):
         """Forgets the run; flags and learning rate are its result."""
         self._plan = self._reached = None
+        innermost = optimizers.innermost(self.model.optimizer)
+        optimizers.unshare_averages(innermost)
 
     def _enter(self, index, epoch):
         model = self.model

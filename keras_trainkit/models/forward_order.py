@@ -10,6 +10,15 @@ import keras
 class OrderUnknown(ValueError):
     """The order of a forward pass cannot be found."""
 
+    def __init__(self, model, reason):
+        """Says of which model, and why."""
+        super().__init__(
+            "The order in which a model calls its layers is unknown while "
+            f"{reason}. Received: model={model.name!r}. Call the model on a "
+            "batch of data first, or select by patterns, by 'all' or by a "
+            "callable."
+        )
+
 
 def sublayers(layer):
     """Returns the layers right below `layer`, in no promised order.
@@ -68,17 +77,9 @@ def call_order(model):
             cause = cause or error
         else:
             return called
-    reason = (
-        "it has not been built"
-        if cause is None
-        else f"a symbolic pass over it failed: {cause}"
-    )
-    raise OrderUnknown(
-        "The order in which a subclassed model calls its layers is unknown "
-        f"while {reason}. Received: model={model.name!r}. Call the model on "
-        "a batch of data first, or select by patterns, by 'all' or by a "
-        "callable."
-    ) from cause
+    if cause is None:
+        raise OrderUnknown(model, "it has not been built")
+    raise OrderUnknown(model, f"a symbolic pass failed: {cause}") from cause
 
 
 def in_call_order(layers, called):

@@ -59,9 +59,10 @@ def walk(model, strict=False):
 
     Args:
         model: A `keras.Model`.
-        strict: If true, raises `OrderUnknown` where the layers of a
-            subclassed model would be yielded in attribute order because its
-            forward pass cannot be traced. Defaults to `False`.
+        strict: If true, raises `OrderUnknown` where a model is not built,
+            or where the layers of a subclassed one would be yielded in
+            attribute order because its forward pass cannot be traced.
+            Defaults to `False`.
     """
     return _below(model, "", {}, strict)
 
@@ -93,7 +94,12 @@ def _below(parent, prefix, called, strict):
 
 def _ordered(parent, called, strict):
     layers = sublayers(parent)
-    if is_graph(parent) or len(layers) < 2:
+    if is_graph(parent):
+        # Which layers will own weights is not settled before they are built.
+        if strict and not all(layer.built for layer in layers):
+            raise OrderUnknown(parent, "it has not been built")
+        return layers
+    if len(layers) < 2:
         return layers
     # One pass over a subclassed model orders everything it holds.
     if isinstance(parent, keras.Model) and id(parent) not in called:

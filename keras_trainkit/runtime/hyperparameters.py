@@ -267,13 +267,15 @@ class Control:
             for name, plain in self._plain.items()
             if getattr(optimizer, name) != plain
         ]
-        if swapped or changed:
+        if swapped:
+            changed.append("learning_rate")
+        if changed:
             owners = sorted({c.owner for c in self.claims.values()})
             raise ValueError(
                 "Expected the scheduled hyperparameters to be left to "
                 f"{', '.join(owners)} during this `fit`. Received: "
-                f"another `optimizer.{'learning_rate' if swapped else changed[0]}` "
-                "set by someone else. Remove one of the two."
+                f"another `optimizer.{changed[0]}` set by someone else. "
+                "Remove one of the two."
             )
 
     def _attach(self, optimizer):
