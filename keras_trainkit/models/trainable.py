@@ -48,12 +48,10 @@ def set_trainable(model, layers):
     whole = [one for one in layers if not isinstance(one, keras.Model)]
     chosen = {id(one) for one in layers}
     chosen |= {id(part) for one in whole for _, part in walk(one)}
-    model.trainable = True
-    if not _freeze_others(model, chosen):
-        return
+    _thaw([model, *(one for _, one in walk(model))])
+    _freeze_others(model, chosen)
     # A weight tied to a frozen layer was frozen with it.
-    for layer in whole:
-        layer.trainable = True
+    _thaw(whole)
 
 
 def trainable_layers(model):
@@ -116,6 +114,15 @@ def trainable_parts(model):
         for layer in {id(one): one for one in layers}.values()
         if any(id(weight) in trained for weight in own_weights(layer))
     ]
+
+
+def _thaw(layers):
+    for layer in layers:
+        # TensorFlow's layers ignore an attribute that is set to what it is
+        # (keras/src/backend/tensorflow/trackable.py): without the detour the
+        # flag would not be passed on to sublayers and weights.
+        layer.trainable = False
+        layer.trainable = True
 
 
 def _freeze_others(layer, chosen):
