@@ -23,8 +23,11 @@ class Phase(NamedTuple):
 
 
 def anneal_linear(first, last, fraction, xp=np):
-    """Returns `first + (last - first) * fraction`."""
-    return (last - first) * fraction + first
+    """Returns `(1 - fraction) * first + fraction * last`.
+
+    In this form the end is exact in float32, too, however small it is.
+    """
+    return (1 - fraction) * first + fraction * last
 
 
 def anneal_cos(first, last, fraction, xp=np):

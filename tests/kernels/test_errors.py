@@ -21,7 +21,9 @@ def test_a_type_error_names_the_type():
 
 
 @pytest.mark.parametrize(
-    "value", [1, 1.0, np.float32(1), np.int64(1)], ids=lambda v: type(v).__name__
+    "value",
+    [1, 1.0, np.float32(1), np.int64(1)],
+    ids=lambda v: type(v).__name__,
 )
 def test_numbers_pass(value):
     require_number("n", value, "positive", lambda v: v > 0)

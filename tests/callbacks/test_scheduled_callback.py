@@ -1,0 +1,322 @@
+"""When a curve begins and ends, and that everything is given back."""
+
+import keras
+import numpy as np
+import pytest
+
+import keras_trainkit as ktk
+from keras_trainkit.callbacks.scheduled_callback import ScheduledCallback
+from tests.helpers.models import linear_model
+from tests.helpers.models import regression_data
+
+RATE, MOMENTUM = 0.01, 0.5
+X, Y = regression_data(64)
+
+
+def compiled(momentum=MOMENTUM, **options):
+    model = linear_model()
+    model.compile(keras.optimizers.SGD(RATE, momentum=momentum), "mse")
+    return model
+
+
+def fit(model, callbacks, **options):
+    arguments = {"batch_size": 16, "epochs": 2, "verbose": 0, "shuffle": False}
+    return model.fit(X, Y, callbacks=callbacks, **{**arguments, **options})
+
+
+def assert_given_back(model):
+    optimizer = model.optimizer
+    assert type(optimizer.momentum) is float
+    assert optimizer.momentum == MOMENTUM
+    assert float(optimizer.learning_rate) == pytest.approx(RATE)
+    assert type(optimizer.learning_rate).__mro__[1].__name__ != "_Lent"
+    config = optimizer.get_config()
+    assert config["momentum"] == MOMENTUM
+    assert config["learning_rate"] == pytest.approx(RATE)
+
+
+class DropsMomentum(ScheduledCallback):
+    """The smallest subclass: momentum halves at every update."""
+
+    def curves(self, optimizer):
+        return {"momentum": lambda position, xp, dtype: self.at(position, xp)}
+
+    def at(self, position, xp):
+        return xp.power(0.5, position + 1)
+
+
+def test_a_subclass_says_only_which_curves():
+    callback = DropsMomentum()
+    history = fit(compiled(), [callback]).history
+    assert history["momentum"] == [0.5**4, 0.5**8]
+    np.testing.assert_allclose(
+        callback.trace()["momentum"], 0.5 ** np.arange(1, 9)
+    )
+    assert "learning_rate" not in history
+
+
+def test_history_holds_each_epochs_last_values():
+    one_cycle = ktk.callbacks.OneCycle(0.1)
+    history = fit(compiled(), [one_cycle]).history
+    trace = one_cycle.trace()
+    assert history["learning_rate"] == trace["learning_rate"][[3, 7]].tolist()
+    assert history["momentum"] == trace["momentum"][[3, 7]].tolist()
+
+
+def test_everything_is_given_back_after_fit():
+    fit(model := compiled(), [ktk.callbacks.OneCycle(0.1)])
+    assert_given_back(model)
+    assert "make_train_function" not in model.__dict__
+    assert "apply" not in model.optimizer.__dict__
+
+
+def test_a_plain_fit_afterwards_is_a_plain_fit(tmp_path):
+    fit(model := compiled(), [ktk.callbacks.OneCycle(0.1)])
+    assert_trains_plainly(model, tmp_path)
+
+
+def assert_trains_plainly(model, tmp_path):
+    """`model` trains as its copy from disk, which was never scheduled."""
+    model.save(tmp_path / "model.keras")
+    twin = keras.models.load_model(tmp_path / "model.keras")
+    assert twin.optimizer.momentum == MOMENTUM
+    assert float(twin.optimizer.learning_rate) == pytest.approx(RATE)
+    fit(model, [])
+    fit(twin, [])
+    for ours, theirs in zip(
+        model.get_weights(), twin.get_weights(), strict=True
+    ):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-7)
+
+
+class Crash(keras.callbacks.Callback):
+    """Raises at one hook, once."""
+
+    def __init__(self, hook, error):
+        super().__init__()
+        self.error = error
+        setattr(self, hook, self.crash)
+
+    def crash(self, *args, **kwargs):
+        raise self.error("planned")
+
+
+HOOKS = [
+    "on_train_begin",
+    "on_epoch_begin",
+    "on_train_batch_end",
+    "on_epoch_end",
+    "on_train_end",
+]
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+@pytest.mark.parametrize("first", [True, False], ids=["first", "last"])
+@pytest.mark.parametrize("hook", HOOKS)
+def test_what_a_dying_fit_leaves_behind(hook, first, error):
+    model = compiled()
+    callbacks = [ktk.callbacks.OneCycle(0.1), Crash(hook, error)]
+    with pytest.raises(error, match="planned"):
+        fit(model, callbacks[:: -1 if first else 1])
+    assert_given_back(model)
+
+
+@pytest.mark.parametrize("next_use", ["fit", "train_on_batch", "save"])
+def test_the_next_use_after_a_crash_is_plain(next_use, tmp_path):
+    model = compiled()
+    with pytest.raises(RuntimeError, match="planned"):
+        fit(
+            model,
+            [
+                ktk.callbacks.OneCycle(0.1),
+                Crash("on_train_batch_end", RuntimeError),
+            ],
+        )
+    if next_use == "train_on_batch":
+        model.train_on_batch(X[:16], Y[:16])
+    if next_use == "save":
+        model.save(tmp_path / "after.keras")
+    assert_trains_plainly(model, tmp_path)
+    assert "make_train_function" not in model.__dict__
+
+
+def test_a_crash_in_the_data():
+    def broken():
+        yield X[:16], Y[:16]
+        raise OSError("planned")
+
+    model = compiled()
+    with pytest.raises(Exception, match="planned"):
+        model.fit(
+            broken(),
+            steps_per_epoch=4,
+            verbose=0,
+            callbacks=[ktk.callbacks.OneCycle(0.1)],
+        )
+    assert_given_back(model)
+
+
+def test_a_new_cycle_after_a_crash():
+    model, one_cycle = compiled(), ktk.callbacks.OneCycle(0.1)
+    with pytest.raises(RuntimeError, match="planned"):
+        fit(model, [one_cycle, Crash("on_train_batch_end", RuntimeError)])
+    fit(model, [one_cycle])
+    assert one_cycle.trace()["step"].tolist() == list(range(8))
+    assert_given_back(model)
+
+
+def test_a_second_fit_starts_a_new_cycle():
+    model, one_cycle = compiled(), ktk.callbacks.OneCycle(0.1)
+    first = fit(model, [one_cycle]).history["learning_rate"]
+    assert fit(model, [one_cycle]).history["learning_rate"] == first
+    assert_given_back(model)
+
+
+@pytest.mark.parametrize("reuse", ["same optimizer", "loaded weights only"])
+def test_a_resumed_run_continues_the_curve(reuse):
+    whole = ktk.callbacks.OneCycle(0.1)
+    fit(compiled(), [whole], epochs=4)
+    model, half = compiled(), ktk.callbacks.OneCycle(0.1, total_steps=16)
+    fit(model, [half], epochs=2)
+    if reuse == "loaded weights only":
+        model = compiled()
+    rest = ktk.callbacks.OneCycle(0.1)
+    fit(model, [rest], epochs=4, initial_epoch=2)
+    joined = np.concatenate(
+        [half.trace()["learning_rate"], rest.trace()["learning_rate"]]
+    )
+    np.testing.assert_array_equal(joined, whole.trace()["learning_rate"])
+
+
+@pytest.mark.parametrize("backup_first", [True, False])
+def test_a_crashed_run_resumes_from_its_backup(backup_first, tmp_path):
+    def run(model, *extra):
+        one_cycle = ktk.callbacks.OneCycle(0.1)
+        backup = keras.callbacks.BackupAndRestore(tmp_path / "backup")
+        order = [backup, one_cycle] if backup_first else [one_cycle, backup]
+        fit(model, [*order, *extra], epochs=4)
+
+    fit(whole := compiled(), [ktk.callbacks.OneCycle(0.1)], epochs=4)
+
+    class DieInThirdEpoch(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 2:
+                raise RuntimeError("planned")
+
+    with pytest.raises(RuntimeError, match="planned"):
+        run(compiled(), DieInThirdEpoch())
+    resumed = compiled()
+    run(resumed)
+    for ours, theirs in zip(
+        resumed.get_weights(), whole.get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(ours, theirs)
+    assert_given_back(resumed)
+
+
+def test_updates_beyond_the_cycle_use_its_last_values():
+    one_cycle = ktk.callbacks.OneCycle(0.1, total_steps=5)
+    fit(compiled(), [one_cycle])
+    rates = one_cycle.trace()["learning_rate"]
+    assert len(rates) == 8
+    np.testing.assert_array_equal(rates[4:], rates[4])
+
+
+def generator():
+    while True:
+        yield X[:16], Y[:16]
+
+
+def test_unknown_length_raises_and_says_what_to_pass():
+    def endless_once():
+        yield X[:16], Y[:16]
+
+    model = compiled()
+    with pytest.raises(ValueError, match="Pass `total_steps` to OneCycle"):
+        model.fit(
+            endless_once(), verbose=0, callbacks=[ktk.callbacks.OneCycle(0.1)]
+        )
+    assert_given_back(model)
+
+
+def test_a_generator_with_steps_per_epoch():
+    one_cycle = ktk.callbacks.OneCycle(0.1)
+    compiled().fit(
+        generator(),
+        steps_per_epoch=5,
+        epochs=2,
+        verbose=0,
+        callbacks=[one_cycle],
+    )
+    assert len(one_cycle.trace()["step"]) == 10
+
+
+def test_the_partial_last_batch_counts():
+    one_cycle = ktk.callbacks.OneCycle(0.1)
+    fit(compiled(), [one_cycle], batch_size=20)
+    assert len(one_cycle.trace()["step"]) == 2 * 4
+
+
+def test_a_checkpoint_holds_plain_momentum_and_the_current_rate(tmp_path):
+    one_cycle = ktk.callbacks.OneCycle(0.1)
+    path = tmp_path / "epoch{epoch}.keras"
+    fit(compiled(), [one_cycle, keras.callbacks.ModelCheckpoint(path)])
+    loaded = keras.models.load_model(tmp_path / "epoch1.keras")
+    assert loaded.optimizer.momentum == MOMENTUM
+    assert float(loaded.optimizer.learning_rate) == pytest.approx(
+        one_cycle.trace()["learning_rate"][3]
+    )
+    fit(loaded, [])
+
+
+def test_validation_and_early_stopping_in_the_same_fit():
+    one_cycle = ktk.callbacks.OneCycle(0.1)
+    stop = keras.callbacks.EarlyStopping(
+        monitor="val_loss", patience=0, restore_best_weights=True, mode="max"
+    )
+    model = compiled()
+    fit(model, [one_cycle, stop], epochs=8, validation_data=(X, Y))
+    assert 0 < len(one_cycle.trace()["step"]) < 32
+    assert_given_back(model)
+
+
+def test_a_callback_without_a_list():
+    one_cycle = ktk.callbacks.OneCycle(0.1)
+    fit(model := compiled(), one_cycle)
+    assert len(one_cycle.trace()["step"]) == 8
+    assert_given_back(model)
+
+
+def test_trace_before_any_fit():
+    with pytest.raises(ValueError, match="never used"):
+        ktk.callbacks.OneCycle(0.1).trace()
+
+
+def test_plot_draws_the_trace():
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    one_cycle = ktk.callbacks.OneCycle(0.1)
+    fit(compiled(), [one_cycle])
+    axes = one_cycle.plot()
+    drawn = axes.lines[0].get_ydata()
+    np.testing.assert_allclose(drawn, one_cycle.trace()["learning_rate"])
+
+
+def test_a_compiled_schedule_has_the_rate_already():
+    model = linear_model()
+    decay = keras.optimizers.schedules.CosineDecay(0.1, 10)
+    model.compile(keras.optimizers.SGD(decay), "mse")
+    with pytest.raises(ValueError, match="Compile the optimizer with a float"):
+        fit(model, [ktk.callbacks.OneCycle(0.1)])
+
+
+def test_multi_optimizer_has_no_single_rate():
+    if not hasattr(keras.optimizers, "MultiOptimizer"):
+        pytest.skip("this Keras has no MultiOptimizer")
+    from keras.optimizers import MultiOptimizer
+    from keras.optimizers import OptimizerMap
+
+    model = linear_model()
+    optimizers = OptimizerMap(keras.optimizers.SGD(0.1))
+    model.compile(MultiOptimizer(lambda v: optimizers[v.path]), "mse")
+    with pytest.raises(ValueError, match="MultiOptimizer"):
+        fit(model, [ktk.callbacks.OneCycle(0.1)])

@@ -1,0 +1,43 @@
+import keras
+import numpy as np
+import pytest
+
+from keras_trainkit.runtime.claim import Claim
+from tests.helpers.arrays import to_numpy
+
+
+def linear(position, xp, dtype):
+    return position * 2 if xp is np else xp.cast(position * 2, dtype)
+
+
+@pytest.fixture
+def claim():
+    return Claim("Tester", "learning_rate", None, linear)
+
+
+def test_positions_are_measured_from_the_origin(claim):
+    claim.origin = 10
+    assert claim.on_host(13) == 6.0
+    assert float(to_numpy(claim.in_step(keras.ops.array(13), "float32"))) == 6.0
+
+
+def test_factors_multiply(claim):
+    claim.factors = {"a": 0.5, "b": 0.1}
+    assert claim.factor == pytest.approx(0.05)
+    assert claim.on_host(10) == pytest.approx(1.0)
+
+
+def test_a_trace_uses_each_factor_from_its_position_on(claim):
+    claim.factor_changes = [(2, 1.0), (4, 0.5)]
+    np.testing.assert_array_equal(claim.positions(6), [2, 3, 4, 5])
+    np.testing.assert_array_equal(claim.trace(6), [4.0, 6.0, 4.0, 5.0])
+
+
+def test_of_two_changes_at_one_position_the_later_holds(claim):
+    claim.factor_changes = [(0, 1.0), (1, 0.5), (1, 0.25)]
+    np.testing.assert_array_equal(claim.trace(3), [0.0, 0.5, 1.0])
+
+
+def test_a_run_without_updates_has_an_empty_trace(claim):
+    claim.factor_changes = [(3, 1.0)]
+    assert claim.trace(3).shape == (0,)

@@ -1,0 +1,85 @@
+import threading
+
+import keras
+import pytest
+
+from keras_trainkit.runtime.running_fit import RunningFit
+from tests.helpers.models import linear_model
+from tests.helpers.models import regression_data
+
+X, Y = regression_data(32)
+
+
+class Records(keras.callbacks.Callback):
+    def __init__(self, die=False):
+        super().__init__()
+        self.die = die
+        self.seen = []
+
+    def on_train_begin(self, logs=None):
+        self.fit = RunningFit()
+        self.seen.append(self.fit.alive())
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.seen.append(self.fit.alive())
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.seen.append(self.fit.alive())
+        if self.die:
+            raise RuntimeError("planned")
+
+
+def train(callback):
+    model = linear_model()
+    model.compile("sgd", "mse")
+    model.fit(X, Y, batch_size=16, verbose=0, callbacks=[callback])
+
+
+def test_alive_in_every_hook_and_over_afterwards():
+    train(callback := Records())
+    assert callback.seen == [True] * 4
+    assert not callback.fit.alive()
+
+
+def test_over_after_an_exception_although_its_traceback_is_held():
+    callback = Records(die=True)
+    with pytest.raises(RuntimeError, match="planned") as held:
+        train(callback)
+    assert held.tb is not None
+    assert not callback.fit.alive()
+
+
+def test_seen_from_another_thread():
+    class FromThread(Records):
+        def on_epoch_end(self, epoch, logs=None):
+            ask = threading.Thread(
+                target=lambda: self.seen.append(self.fit.alive())
+            )
+            ask.start()
+            ask.join()
+
+    train(callback := FromThread())
+    assert callback.seen == [True] * 4
+    seen = []
+    ask = threading.Thread(target=lambda: seen.append(callback.fit.alive()))
+    ask.start()
+    ask.join()
+    assert seen == [False]
+
+
+def test_a_custom_loop_counts_as_a_fit():
+    callback = Records()
+
+    def loop():
+        callbacks = keras.callbacks.CallbackList([callback], epochs=1)
+        callbacks.on_train_begin()
+        assert callback.fit.alive()
+
+    loop()
+    assert not callback.fit.alive()
+
+
+def test_driven_by_hand_it_runs_until_forgotten():
+    callback = Records()
+    callback.on_train_begin()
+    assert callback.fit.alive()
