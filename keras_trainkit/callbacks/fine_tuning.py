@@ -5,12 +5,14 @@ import keras
 from keras_trainkit.kernels.errors import bad_type
 from keras_trainkit.kernels.errors import bad_value
 from keras_trainkit.kernels.errors import require_number
+from keras_trainkit.models.flags import flags_or_nothing
 from keras_trainkit.models.selection import select
 from keras_trainkit.models.stages import plan_stages
 from keras_trainkit.models.stages import trainable_counts
 from keras_trainkit.runtime import optimizers
 from keras_trainkit.runtime.hyperparameters import active_control
 from keras_trainkit.runtime.process import is_main_process
+from keras_trainkit.runtime.reform import build_optimizer
 from keras_trainkit.runtime.reform import reform_optimizer
 
 _OWNER = "FineTuning"
@@ -116,6 +118,13 @@ class FineTuning(keras.callbacks.Callback):
     def on_train_begin(self, logs=None):
         """Works out what every stage trains; changes nothing yet."""
         model = self.model
+        if not model.built:
+            raise bad_value(
+                "model",
+                model.name,
+                "built before the `fit` with FineTuning",
+                "Call it on a batch of data, so that its layers are known.",
+            )
         optimizers.check_scalable(optimizers.innermost(model.optimizer))
         selected = {e: select(model, s) for e, s in self.stages.items()}
         epochs = self.params["epochs"]
@@ -145,12 +154,14 @@ class FineTuning(keras.callbacks.Callback):
 
     def _enter(self, index, epoch):
         model = self.model
-        self._plan[index].set_flags(model)
-        if not model.trainable_weights:
-            raise bad_value(
-                "stages", self.stages, "stages that train a weight each"
-            )
-        reform_optimizer(model)
+        build_optimizer(model)
+        with flags_or_nothing(model):
+            self._plan[index].set_flags(model)
+            if not model.trainable_weights:
+                raise bad_value(
+                    "stages", self.stages, "stages that train a weight each"
+                )
+            reform_optimizer(model)
         rate = self._lower_learning_rate(index)
         if self.verbose and is_main_process():
             print(

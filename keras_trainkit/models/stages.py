@@ -6,23 +6,32 @@ from typing import NamedTuple
 import keras
 
 from keras_trainkit.kernels.errors import bad_value
+from keras_trainkit.models.flags import Flags
+from keras_trainkit.models.flags import add_trainable
+from keras_trainkit.models.flags import read_flags
 from keras_trainkit.models.paths import owners
 from keras_trainkit.models.paths import walk
 from keras_trainkit.models.trainable import set_trainable
 from keras_trainkit.models.trainable import trainable_layers
-from keras_trainkit.models.trainable import trainable_parts
 
 
 class Stage(NamedTuple):
-    """One stage: from `epoch` on, `layers` train, except those `held`."""
+    """One stage: from `epoch` on, `layers` train, except those `held`.
+
+    `found` are the flags to which the layers are added, or `None`.
+    """
 
     epoch: int
     layers: list
     held: list
+    found: Flags | None
 
     def set_flags(self, model):
         """Makes what this stage trains trainable and freezes the rest."""
-        set_trainable(model, self.layers)
+        if self.found is None:
+            set_trainable(model, self.layers)
+        else:
+            add_trainable(model, self.layers, self.found)
         for layer in self.held:
             layer.trainable = False
 
@@ -40,22 +49,22 @@ def plan_stages(model, selected, hold_batch_norm):
     Raises:
         ValueError: When the first stage would train nothing.
     """
-    selected = dict(selected)
+    found = None
     if 0 not in selected:
-        selected[0] = trainable_parts(model)
-        if not selected[0]:
+        if not model.trainable_weights:
             raise bad_value(
                 "stages",
-                sorted(set(selected) - {0}),
+                sorted(selected),
                 "given for epoch 0 where no layer is trainable",
                 "Add a stage such as {0: 1} for the last layer.",
             )
-    layers, stages, held = [], [], []
-    for epoch in sorted(selected):
-        layers = layers + selected[epoch]
-        if epoch == 0 and hold_batch_norm:
-            held = _batch_norms_outside(model, layers)
-        stages.append(Stage(epoch, _once(layers), held))
+        found = read_flags(model)
+    first = selected.get(0, [])
+    held = _batch_norms_outside(model, first, found) if hold_batch_norm else []
+    layers, stages = [], []
+    for epoch in sorted({0, *selected}):
+        layers = _once(layers + selected.get(epoch, []))
+        stages.append(Stage(epoch, layers, held, found))
     return stages
 
 
@@ -69,8 +78,10 @@ def trainable_counts(model):
     )
 
 
-def _batch_norms_outside(model, layers):
-    inside = {id(part) for layer in layers for part in _whole(layer)}
+def _batch_norms_outside(model, first, found):
+    inside = {id(part) for layer in first for part in _whole(layer)}
+    if found is not None:
+        inside |= {layer for layer, flag in found.layers.items() if flag}
     return [
         layer
         for layer in _once(layer for _, layer in walk(model))

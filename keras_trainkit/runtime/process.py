@@ -18,8 +18,8 @@ def is_main_process():
 
         launched = dist.is_available() and dist.is_initialized()
         return not launched or dist.get_rank() == 0
-    task = json.loads(os.environ.get("TF_CONFIG", "{}")).get("task", {})
+    config = json.loads(os.environ.get("TF_CONFIG", "{}"))
+    task = config.get("task", {})
+    chiefs = ["chief"] if "chief" in config.get("cluster", {}) else ["worker"]
     # Without a chief the first worker is the chief (tf.distribute's rule).
-    return task.get("type", "chief") in ("chief", "worker") and (
-        int(task.get("index", 0)) == 0
-    )
+    return not task or (task["type"] in chiefs and int(task["index"]) == 0)

@@ -14,15 +14,23 @@ import keras
 from keras_trainkit.runtime.hyperparameters import active_control
 from keras_trainkit.runtime.train_function import forget_compiled_steps
 
-# Set by `exclude_from_weight_decay`, absent from every config.
-# keras/src/optimizers/base_optimizer.py
-_NOT_IN_CONFIG = (
-    "_exclude_from_weight_decay",
-    "_exclude_from_weight_decay_pattern",
-)
 # keras/src/optimizers/base_optimizer.py: the model's variables, and the list
 # of all variables that the others are found through.
 _NOT_SLOTS = ("_trainable_variables", "_variables")
+_PLAIN = (bool, int, float, str, type(None))
+
+
+def build_optimizer(model):
+    """Builds an optimizer that is not built yet, as a first step would.
+
+    So one that cannot be re-formed is refused before it has trained.
+
+    Args:
+        model: A compiled and built `keras.Model`.
+    """
+    if not model.optimizer.built:
+        with _distribution_scope(model):
+            model.optimizer.build(model.trainable_variables)
 
 
 def reform_optimizer(model):
@@ -30,23 +38,23 @@ def reform_optimizer(model):
 
     Slots, counters and hyperparameters of variables that stay trainable are
     kept; new variables start as in a new optimizer, an average of weights
-    (`use_ema`) at the weight. Does nothing to an optimizer not built yet.
+    (`use_ema`) at the weight. An optimizer that is not built yet stays so.
 
     Args:
-        model: A compiled `keras.Model`; between epochs if it is in `fit`.
+        model: A `keras.Model`, compiled or not; between epochs if it is in
+            `fit`.
 
     Raises:
         ValueError: When the optimizer keeps variables that cannot be told
             apart by model variable; nothing is changed then.
     """
-    optimizer = model.optimizer
-    if optimizer is None or not optimizer.built:
-        return
-    control = active_control(model)
-    if control is None:
-        _replace(model)
-    else:
-        control.follow(lambda: _replace(model))
+    optimizer = getattr(model, "optimizer", None)
+    if optimizer is not None and optimizer.built:
+        control = active_control(model)
+        if control is None:
+            _replace(model)
+        else:
+            control.follow(lambda: _replace(model))
     forget_compiled_steps(model)
 
 
@@ -79,9 +87,6 @@ def _unbuilt_copy(optimizer):
 def _carry_over(old, new):
     if isinstance(old, keras.optimizers.LossScaleOptimizer):
         _carry_over(old.inner_optimizer, new.inner_optimizer)
-    for name in _NOT_IN_CONFIG:
-        if name in old.__dict__:
-            new.__dict__[name] = old.__dict__[name]
     slots = _slots(old)
     scalars = _scalars(old)
     _check_all_found(old, slots, scalars)
@@ -146,5 +151,12 @@ def _move_in(old, new):
         inner = old.inner_optimizer
         _move_in(inner, new.inner_optimizer)
         new.__dict__["inner_optimizer"] = inner
+    # A config leaves out what `exclude_from_weight_decay` has set, and all
+    # that a custom optimizer without a `get_config` was made with.
+    kept = {
+        name: value
+        for name, value in vars(old).items()
+        if name not in vars(new) or isinstance(value, _PLAIN)
+    }
     old.__dict__.clear()
-    old.__dict__.update(new.__dict__)
+    old.__dict__.update({**vars(new), **kept})

@@ -1,12 +1,13 @@
 """Freezing and unfreezing by hand, outside `fit`."""
 
+import keras
+
 from keras_trainkit.kernels.errors import bad_type
-from keras_trainkit.models.owned import held_weights
+from keras_trainkit.models.flags import add_trainable
+from keras_trainkit.models.flags import flags_or_nothing
+from keras_trainkit.models.owned import own_weights
 from keras_trainkit.models.selection import select
-from keras_trainkit.models.trainable import set_trainable
-from keras_trainkit.models.trainable import trainable_parts
 from keras_trainkit.runtime.reform import reform_optimizer
-from keras_trainkit.runtime.train_function import forget_compiled_steps
 
 
 def freeze(model, selection):
@@ -28,7 +29,8 @@ def freeze(model, selection):
         List of the layers frozen.
 
     Raises:
-        ValueError: When the selection matches nothing.
+        ValueError: When the selection matches nothing, or when the optimizer
+            cannot be re-formed; the flags are as before then.
         TypeError: When it is an int, or no selection at all.
 
     Example:
@@ -53,13 +55,15 @@ def freeze(model, selection):
             "An int means the last n layers; `unfreeze` takes it.",
         )
     layers = select(model, selection)
-    frozen = {id(weight) for layer in layers for weight in held_weights(layer)}
-    kept = [
-        part
-        for part in trainable_parts(model)
-        if not all(id(weight) in frozen for weight in part.trainable_weights)
-    ]
-    _retrain(model, kept)
+    with flags_or_nothing(model):
+        for layer in layers:
+            if isinstance(layer, keras.Model):
+                # It stands for its own weights; its flag would freeze all.
+                for weight in own_weights(layer):
+                    weight.trainable = False
+            else:
+                layer.trainable = False
+        reform_optimizer(model)
     return layers
 
 
@@ -79,7 +83,8 @@ def unfreeze(model, selection):
         List of the layers made trainable.
 
     Raises:
-        ValueError: When the selection matches nothing.
+        ValueError: When the selection matches nothing, or when the optimizer
+            cannot be re-formed; the flags are as before then.
         TypeError: When it is no selection.
 
     Example:
@@ -93,12 +98,7 @@ def unfreeze(model, selection):
     [False, True]
     """
     layers = select(model, selection)
-    _retrain(model, [*trainable_parts(model), *layers])
-    return layers
-
-
-def _retrain(model, layers):
-    set_trainable(model, layers)
-    if getattr(model, "optimizer", None) is not None:
+    with flags_or_nothing(model):
+        add_trainable(model, layers)
         reform_optimizer(model)
-    forget_compiled_steps(model)
+    return layers
