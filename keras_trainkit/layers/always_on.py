@@ -1,0 +1,27 @@
+"""What the Monte Carlo dropout layers share.
+
+Keras's `fit`, `evaluate` and `predict` overrule a `training=True` that was
+given when a functional model was built, so the override sits in `call`.
+"""
+
+from keras_trainkit.kernels.errors import require_number
+
+
+class AlwaysOn:
+    """Runs the Keras parent's `call` in training mode, whatever is asked."""
+
+    def call(self, inputs, training=False):
+        """Drops, whatever `training` is."""
+        return super().call(inputs, training=True)
+
+
+def require_rate(rate):
+    """Raises unless `rate` is a number in [0, 1]."""
+    require_number("rate", rate, "in [0, 1]", lambda v: 0 <= v <= 1)
+
+
+def require_rate_below_one(rate):
+    """Raises unless `rate` is a number in [0, 1)."""
+    # The noise of alpha and Gaussian dropout is infinite at 1; Keras divides
+    # by zero there, but only in `call`.
+    require_number("rate", rate, "in [0, 1)", lambda v: 0 <= v < 1)
