@@ -2,5 +2,6 @@
 
 from keras_trainkit.transfer.freezing import freeze
 from keras_trainkit.transfer.freezing import unfreeze
+from keras_trainkit.transfer.replace_head import replace_head
 
-__all__ = ["freeze", "unfreeze"]
+__all__ = ["freeze", "replace_head", "unfreeze"]

@@ -1,3 +1,5 @@
+import hypothesis
+import hypothesis.strategies as st
 import keras
 import numpy as np
 import pytest
@@ -77,6 +79,31 @@ def test_everything_can_be_thawed_again(kind):
     set_trainable(model, select(model, "*d*"))
     set_trainable(model, select(model, "all"))
     assert ids(model.trainable_weights) == created_trainable(model)
+
+
+@pytest.fixture(scope="module")
+def mixed():
+    """Nested, shared and composite layers in one model."""
+    inputs = keras.Input((4,))
+    both = zoo.dense(4, "both")
+    left = keras.Model(inputs, zoo.Block(name="b")(both(inputs)), name="left")
+    right = keras.Model(inputs, both(zoo.backbone()(inputs)), name="right")
+    return keras.Model(inputs, left(inputs) + right(inputs))
+
+
+@hypothesis.given(data=st.data())
+@hypothesis.settings(max_examples=50)
+def test_any_set_of_layers_after_any_other_is_exact(mixed, data):
+    layers = [
+        layer for _, layer in walk(mixed) if not isinstance(layer, keras.Model)
+    ]
+    some = st.lists(st.sampled_from(layers), unique_by=id)
+    set_trainable(mixed, data.draw(some))
+    chosen = data.draw(some)
+    set_trainable(mixed, chosen)
+    assert ids(mixed.trainable_weights) == (
+        held(chosen) & created_trainable(mixed)
+    )
 
 
 def test_nothing_can_be_trainable():
