@@ -100,13 +100,24 @@ class IncomingMaxNorm(keras.constraints.Constraint):
         Raises:
             ValueError: If `w` does not have the layout that was named.
         """
-        return norms.max_norm(w, self.max_value, self._axes(w))
+        return norms.max_norm(w, self.max_value, self.axes(w))
 
     def get_config(self):
         """Returns the arguments of the constructor."""
         return {"max_value": self.max_value, "kernel": self.kernel}
 
-    def _axes(self, w):
+    def axes(self, w):
+        """Returns the axes of `w` over which the norm is taken.
+
+        Args:
+            w: Variable or tensor, a kernel.
+
+        Returns:
+            A tuple of non-negative integers.
+
+        Raises:
+            ValueError: If `w` does not have the layout that was named.
+        """
         rank = len(w.shape)
         if self.kernel == _ATTENTION:
             return _projection_axes(w)

@@ -96,7 +96,7 @@ def max_norm(w, max_value, axes):
 
     Example:
 
-    >>> w = ktk.kernels.norms.max_norm(np.array([[3.0], [4.0]]), 1.0, (0,))
+    >>> w = ktk.kernels.norms.max_norm(np.array([3.0, 4.0]), 1.0, (0,))
     >>> [round(float(v), 4) for v in w]
     [0.6, 0.8]
     """
@@ -152,7 +152,7 @@ def zero_mean(w, axes):
 
     Example:
 
-    >>> w = ktk.kernels.norms.zero_mean(np.array([[1.0], [3.0]]), (0,))
+    >>> w = ktk.kernels.norms.zero_mean(np.array([1.0, 3.0]), (0,))
     >>> [float(v) for v in w]
     [-1.0, 1.0]
     """
