@@ -66,7 +66,7 @@ class OneCycle(ScheduledCallback):
     >>> history = model.fit(
     ...     x, y, batch_size=4, epochs=2, verbose=0, callbacks=[one_cycle]
     ... )
-    >>> [round(rate, 6) for rate in one_cycle.trace()["learning_rate"][[0, 8]]]
+    >>> one_cycle.trace()["learning_rate"][[0, 8]].round(6).tolist()
     [0.01, 0.1]
     >>> round(float(model.optimizer.learning_rate), 6)
     0.01

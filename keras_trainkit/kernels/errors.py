@@ -16,6 +16,7 @@ def bad_value(name, value, expected, hint=""):
 
     Example:
 
+    >>> from keras_trainkit.kernels.errors import bad_value
     >>> bad_value("rate", 2, "a float in [0, 1]")
     ValueError('`rate` must be a float in [0, 1]. Received: rate=2')
     """

@@ -43,8 +43,8 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
     Example:
 
     >>> schedule = ktk.schedules.OneCycle(0.5, total_steps=100)
-    >>> [round(float(schedule(step)), 4) for step in (0, 44, 88, 99)]
-    [0.05, 0.5, 0.05, 0.0001]
+    >>> [round(float(schedule(step)), 6) for step in (0, 44, 88, 99)]
+    [0.05, 0.5, 0.05, 5e-05]
 
     Reference:
 
