@@ -59,7 +59,8 @@ class FineTuning(keras.callbacks.Callback):
     Raises:
         ValueError: At construction for values out of range; at the start of
             `fit` for a selection that matches nothing, an epoch that this
-            `fit` does not reach, or a first stage that trains nothing.
+            `fit` does not reach, a first stage that trains nothing, a model
+            not built yet, or an optimizer that cannot be re-formed.
         TypeError: At construction for arguments of another type.
 
     Example:
