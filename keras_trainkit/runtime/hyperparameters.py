@@ -113,9 +113,7 @@ class Control:
     def set_factor(self, hyperparameter, name, factor):
         """Multiplies a curve by a named factor from the next step on."""
         claim = self.claims[hyperparameter]
-        claim.factors[name] = factor
-        position = self.updates() - claim.origin
-        claim.factor_changes.append((position, claim.factor))
+        claim.set_factor(name, factor, self.updates())
         self._show()
         # The factor is a constant of the compiled step.
         self.make_train_function(force=True)

@@ -21,8 +21,20 @@ def test_positions_are_measured_from_the_origin(claim):
     assert float(to_numpy(claim.in_step(keras.ops.array(13), "float32"))) == 6.0
 
 
+@pytest.mark.parametrize("updates", [0, 1023, 1024, 5000, 2**40])
+def test_every_position_is_found_on_the_host(claim, updates):
+    assert claim.on_host(updates) == 2.0 * updates
+
+
+def test_a_curve_may_be_a_constant_number(claim):
+    claim.curve = lambda position, xp, dtype: 0.5
+    assert claim.on_host(7) == 0.5
+
+
 def test_factors_multiply(claim):
-    claim.factors = {"a": 0.5, "b": 0.1}
+    claim.set_factor("a", 1.0, updates=0)
+    claim.set_factor("b", 0.1, updates=0)
+    claim.set_factor("a", 0.5, updates=0)
     assert claim.factor == pytest.approx(0.05)
     assert claim.on_host(10) == pytest.approx(1.0)
 

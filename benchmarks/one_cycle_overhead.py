@@ -1,0 +1,80 @@
+"""Step time of `fit` with OneCycle over `fit` without.
+
+    KERAS_BACKEND=jax python benchmarks/one_cycle_overhead.py
+
+6 x Dense(64), Adam, batch 32. Four `fit`s take turns epoch by epoch: a plain
+one, one with OneCycle, one with the obvious callback, which sets
+`optimizer.learning_rate` before every batch, and a second plain one, whose
+ratio to the first shows what noise alone does. Printed are medians of the
+ratios of adjacent epochs, and quartiles.
+"""
+
+import argparse
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import numpy as np
+from interleave import epoch_times
+from interleave import report
+
+import keras_trainkit as ktk
+
+BATCH, STEPS = 32, 100
+WARM_UP = 2
+
+
+class SetEveryBatch(keras.callbacks.Callback):
+    def on_train_batch_begin(self, batch, logs=None):
+        self.model.optimizer.learning_rate = 1e-3
+
+
+def compiled_model():
+    keras.utils.set_random_seed(0)
+    hidden = [keras.layers.Dense(64, activation="relu") for _ in range(6)]
+    model = keras.Sequential(
+        [keras.Input((64,)), *hidden, keras.layers.Dense(1)]
+    )
+    model.compile(keras.optimizers.Adam(1e-3), "mse")
+    return model
+
+
+def fit_with(callbacks, data, epochs):
+    model = compiled_model()
+
+    def fit(timer):
+        model.fit(
+            *data,
+            batch_size=BATCH,
+            epochs=epochs,
+            verbose=0,
+            callbacks=[*callbacks, timer],
+        )
+
+    return fit
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--epochs", type=int, default=60)
+    epochs = parser.parse_args().epochs
+    rng = np.random.default_rng(0)
+    data = (
+        rng.normal(size=(BATCH * STEPS, 64)).astype("float32"),
+        rng.normal(size=(BATCH * STEPS, 1)).astype("float32"),
+    )
+    ways = {
+        "plain": [],
+        "OneCycle": [ktk.callbacks.OneCycle(1e-2)],
+        "learning rate set every batch": [SetEveryBatch()],
+        "plain again": [],
+    }
+    fits = [fit_with(callbacks, data, epochs) for callbacks in ways.values()]
+    times = epoch_times(fits, WARM_UP)
+    for name, row in zip(ways, times, strict=True):
+        report(f"step time of {name} over plain", row, times[0])
+
+
+if __name__ == "__main__":
+    main()
