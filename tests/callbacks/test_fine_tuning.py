@@ -449,6 +449,19 @@ def test_a_plain_fit_goes_on_where_the_last_stage_was():
     )
 
 
+def test_averages_go_on_in_the_next_fit():
+    """On JAX Keras leaves weights and averages in buffers that they share."""
+    model = compiled(sgd(use_ema=True, ema_momentum=0.7))
+    hand = TanhReplay(model.get_weights(), replay.sgd, ema=0.7)
+    fit(model, FineTuning({0: 1, 1: 2}), epochs=2)
+    by_hand(hand, [NAMES[2:], NAMES[1:]], rates([1, 0.1]), momentum=0.9)
+    hand.average()
+    fit(model, epochs=1)
+    by_hand(hand, [NAMES[1:]], rates([0.1]), momentum=0.9)
+    hand.average()
+    check(model, hand)
+
+
 @pytest.mark.parametrize("make", [adam, lambda: loss_scale(adam())])
 def test_a_saved_model_trains_on_identically(make, tmp_path):
     model = compiled(make())
