@@ -3,8 +3,8 @@
 A small convolutional model with a Dense head. `frozen` is a `fit` in which
 FineTuning trains the head alone, `full` one in which it trains everything;
 epochs of the two are timed in turns, so that a busy machine slows both alike.
-Without a backward pass through the frozen layers about a third of the work is
-left: a backward pass costs about twice its forward pass. Run as
+A forward pass through the frozen layers is left, so the ratio says how dear
+their backward pass is on the backend. Run as
 
     KERAS_BACKEND=jax OMP_NUM_THREADS=1 python benchmarks/frozen_stage.py
 """
