@@ -86,36 +86,6 @@ def trainable_layers(model):
     ]
 
 
-def trainable_parts(model):
-    """Lists the innermost layers that have a trainable weight of their own.
-
-    Unlike `trainable_layers`, composites are opened: `set_trainable` with
-    these layers leaves the model as it is.
-
-    Args:
-        model: A `keras.Model`.
-
-    Returns:
-        List of layers in forward order, each once.
-
-    Example:
-
-    >>> model = keras.Sequential(
-    ...     [keras.Input((4, 3)), keras.layers.RNN(keras.layers.LSTMCell(2))]
-    ... )
-    >>> from keras_trainkit.models.trainable import trainable_parts
-    >>> [type(layer).__name__ for layer in trainable_parts(model)]
-    ['LSTMCell']
-    """
-    trained = {id(weight) for weight in model.trainable_weights}
-    layers = [model, *(layer for _, layer in walk(model))]
-    return [
-        layer
-        for layer in {id(one): one for one in layers}.values()
-        if any(id(weight) in trained for weight in own_weights(layer))
-    ]
-
-
 def _thaw(layers):
     for layer in layers:
         # TensorFlow's layers ignore an attribute that is set to what it is
