@@ -1,6 +1,9 @@
 """Callbacks: they say when; what happens lies below."""
 
 from keras_trainkit.callbacks.fine_tuning import FineTuning
+from keras_trainkit.callbacks.hyperparameter_schedule import (
+    HyperparameterSchedule,
+)
 from keras_trainkit.callbacks.one_cycle import OneCycle
 
-__all__ = ["FineTuning", "OneCycle"]
+__all__ = ["FineTuning", "HyperparameterSchedule", "OneCycle"]

@@ -26,8 +26,9 @@ class ScheduledCallback(keras.callbacks.Callback):
 
         A curve is a callable `(position, xp, dtype)` of the number of updates
         made since the curve began, an integer; `xp` is `numpy` or
-        `keras.ops`. The hyperparameters are `"learning_rate"` and
-        `"momentum"`, which stands for `momentum` or `beta_1`.
+        `keras.ops`. The hyperparameters are `"learning_rate"`,
+        `"weight_decay"`, and `"momentum"`, which stands for `momentum` or
+        `beta_1`.
 
         Args:
             optimizer: The optimizer that updates the weights.
@@ -49,24 +50,15 @@ class ScheduledCallback(keras.callbacks.Callback):
         """Takes the hyperparameters over for this `fit`."""
         model = self.model
         optimizer = optimizers.innermost(model.optimizer)
-        if optimizers.learning_rate_variable(optimizer) is None:
-            raise bad_value(
-                "optimizer.learning_rate",
-                optimizers.compiled_schedule(optimizer),
-                f"a plain number where {self._owner} schedules it",
-                "Compile the optimizer with a float, or leave out "
-                f"{self._owner}.",
-            )
-        curves = self.curves(optimizer)
+        curves, claims = self.curves(optimizer), {}
         control = take_control(model)
         try:
-            self._claims = {
-                name: control.claim(self._owner, name, curve)
-                for name, curve in curves.items()
-            }
+            for name, curve in curves.items():
+                claims[name] = control.claim(self._owner, name, curve)
         except ValueError:
-            control.release(self._owner)
+            control.release(claims.values())
             raise
+        self._claims = claims
         if "learning_rate" in curves and self._rate_before is not None:
             control.base_rate = self._rate_before
         self._control, self._started = control, False
@@ -75,7 +67,9 @@ class ScheduledCallback(keras.callbacks.Callback):
         """Sets where the curves begin; a resumed run goes on where it was."""
         if not self._started:
             self._started = True
-            self._control.start(self._owner, self._batches_before(epoch))
+            self._control.start(
+                self._claims.values(), self._batches_before(epoch)
+            )
 
     def on_epoch_end(self, epoch, logs=None):
         """Adds the values of the epoch's last update to the logs."""
@@ -86,7 +80,7 @@ class ScheduledCallback(keras.callbacks.Callback):
 
     def on_train_end(self, logs=None):
         """Gives the hyperparameters back."""
-        self._control.release(self._owner)
+        self._control.release(self._claims.values())
 
     def trace(self):
         """Returns the values of every update of the latest `fit`.

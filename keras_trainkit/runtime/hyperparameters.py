@@ -60,12 +60,13 @@ class Control:
 
         Args:
             owner: Name of the callback.
-            hyperparameter: `"learning_rate"` or `"momentum"`, which stands
-                for the optimizer's `momentum` or `beta_1`.
+            hyperparameter: `"learning_rate"`, `"weight_decay"`, or
+                `"momentum"`, which stands for `momentum` or `beta_1`.
             curve: See `Claim`.
 
         Raises:
-            ValueError: When another callback has it already.
+            ValueError: When another callback has it already, or the optimizer
+                does not use it.
         """
         held = self.claims.get(hyperparameter)
         if held is not None:
@@ -74,9 +75,9 @@ class Control:
                 f"{owner} wants it, but {held.owner} has it in this `fit`. "
                 "Remove one of the two callbacks."
             )
-        attribute = None
-        if hyperparameter == "momentum":
-            attribute = optimizers.momentum_attribute(self.optimizer)
+        attribute = optimizers.attribute_of(
+            self.optimizer, hyperparameter, owner
+        )
         claim = Claim(owner, hyperparameter, attribute, curve)
         self.claims[hyperparameter] = claim
         if hyperparameter == "learning_rate":
@@ -85,29 +86,29 @@ class Control:
             self._plain[attribute] = getattr(self.optimizer, attribute)
         return claim
 
-    def release(self, owner):
-        """Ends the owner's claims; after the last one all is as it was."""
+    def release(self, claims):
+        """Ends these claims; after the last one all is as it was."""
+        ended = {id(claim) for claim in claims}
         self.claims = {
             name: claim
             for name, claim in self.claims.items()
-            if claim.owner != owner
+            if id(claim) not in ended
         }
         if not self.claims:
             self.settle()
 
-    def start(self, owner, batches_before):
-        """Sets where the owner's curves begin.
+    def start(self, claims, batches_before):
+        """Sets where the curves of these claims begin.
 
         Args:
-            owner: Name of the callback.
+            claims: What `claim` returned to one callback.
             batches_before: How many batches of the run were trained in
                 epochs before this one, as `fit` counts them.
         """
         origin = self._origin(batches_before)
-        for claim in self.claims.values():
-            if claim.owner == owner:
-                claim.origin = origin
-                claim.factor_changes = [(self.updates() - origin, claim.factor)]
+        for claim in claims:
+            claim.origin = origin
+            claim.factor_changes = [(self.updates() - origin, claim.factor)]
         self._show()
 
     def set_factor(self, hyperparameter, name, factor):

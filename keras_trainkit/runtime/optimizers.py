@@ -50,6 +50,42 @@ def momentum_attribute(optimizer):
     return None
 
 
+def attribute_of(optimizer, hyperparameter, owner):
+    """Returns the attribute that holds a hyperparameter as a plain number.
+
+    Args:
+        optimizer: Innermost optimizer.
+        hyperparameter: `"learning_rate"`, `"momentum"` or `"weight_decay"`.
+        owner: Who is going to schedule it, for errors.
+
+    Returns:
+        The name; `None` for the learning rate, which has a variable.
+
+    Raises:
+        ValueError: When the optimizer does not use the hyperparameter.
+    """
+    if hyperparameter == "learning_rate":
+        if learning_rate_variable(optimizer) is None:
+            raise bad_value(
+                "optimizer.learning_rate",
+                compiled_schedule(optimizer),
+                f"a plain number where {owner} schedules it",
+                f"Compile the optimizer with a float, or leave out {owner}.",
+            )
+        return None
+    attribute = hyperparameter
+    if hyperparameter == "momentum":
+        attribute = momentum_attribute(optimizer)
+    if attribute is None or getattr(optimizer, attribute, None) is None:
+        raise bad_value(
+            hyperparameter,
+            None,
+            f"used by the optimizer where {owner} schedules it",
+            f"Make the {type(optimizer).__name__} with a {hyperparameter}.",
+        )
+    return attribute
+
+
 def learning_rate_variable(optimizer):
     """Returns the learning-rate variable; `None` with a schedule.
 

@@ -1,0 +1,43 @@
+"""What schedules that are made of schedules have in common."""
+
+import keras
+
+from keras_trainkit.kernels.errors import bad_type
+from keras_trainkit.kernels.errors import require_number
+
+LearningRateSchedule = keras.optimizers.schedules.LearningRateSchedule
+
+
+def check_part(name, part):
+    """Raises unless `part` is a schedule or a constant learning rate."""
+    if isinstance(part, LearningRateSchedule):
+        return
+    if not isinstance(part, (int, float)) or isinstance(part, bool):
+        raise bad_type(name, part, "a LearningRateSchedule or a number")
+    require_number(
+        name,
+        part,
+        "a finite number of at least 0",
+        lambda v: 0 <= v < float("inf"),
+    )
+
+
+def value_of(part, step):
+    """Returns a part's learning rate at a step counted from its own start."""
+    if isinstance(part, LearningRateSchedule):
+        return keras.ops.convert_to_tensor(part(step))
+    return keras.ops.convert_to_tensor(part, dtype=keras.config.floatx())
+
+
+def serialize(part):
+    """Returns a part's configuration; a number is its own."""
+    if isinstance(part, LearningRateSchedule):
+        return keras.saving.serialize_keras_object(part)
+    return part
+
+
+def deserialize(config):
+    """Returns the part that `serialize` was given."""
+    if isinstance(config, dict):
+        return keras.saving.deserialize_keras_object(config)
+    return config
