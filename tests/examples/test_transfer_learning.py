@@ -1,0 +1,76 @@
+import keras
+import numpy as np
+import pytest
+
+from tests.helpers.examples import EXAMPLES
+from tests.helpers.examples import load_script
+
+script = load_script(EXAMPLES / "transfer_learning.py")
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory):
+    path = tmp_path_factory.mktemp("quick") / "picture.png"
+    arguments = ["--quick", "--seeds", "1", "--output", str(path)]
+    return script.main(arguments), path
+
+
+@pytest.fixture(scope="module")
+def shuffled(tmp_path_factory):
+    path = tmp_path_factory.mktemp("shuffled") / "picture.png"
+    return script.main(
+        ["--quick", "--shuffle-labels", "--seeds", "3", "--output", str(path)]
+    )
+
+
+def pooled(runs, arm):
+    """Returns an arm's accuracy over the seeds, and its standard error."""
+    tested = [len(run["images"][1]) for run in runs]
+    accuracy = np.average([run[arm] for run in runs], weights=tested)
+    return accuracy, 0.5 / np.sum(tested) ** 0.5
+
+
+@pytest.mark.parametrize("arm", script.ARMS)
+def test_shuffled_labels_come_out_at_chance(shuffled, arm):
+    accuracy, error = pooled(shuffled, arm)
+    assert abs(accuracy - 0.5) < 4 * error
+
+
+def test_true_labels_would_not_pass_for_chance(quick):
+    accuracy, error = pooled(quick[0], "fine-tuned")
+    assert accuracy > 0.5 + 4 * error
+
+
+def test_every_seed_has_its_own_pair(shuffled):
+    assert len({tuple(run["pair"]) for run in shuffled}) == 3
+
+
+def test_the_run_is_one_cycle_with_a_lower_rate_from_the_stage_on(quick):
+    curves = quick[0][0]["curves"]
+    rate, stage = curves["learning_rate"], curves["stage"]
+    # Twenty epochs of two batches, a quarter of them for the head.
+    assert (len(rate), stage) == (40, 10)
+    assert rate[stage] < 0.2 * rate[stage - 1]
+    assert rate.max() < script.MAX_LR["fine-tuned"]
+    assert (curves["momentum"].min(), curves["momentum"][0]) == (0.85, 0.95)
+
+
+def test_it_writes_a_picture(quick):
+    assert quick[1].read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_table_is_the_mean_and_deviation(shuffled, capsys):
+    script.report(shuffled, script.parse([]))
+    values = [run["frozen"] for run in shuffled]
+    line = capsys.readouterr().out.split("frozen")[1].split()
+    assert line[:2] == [f"{np.mean(values):.3f}", f"{np.std(values):.3f}"]
+
+
+def test_mc_dropout_means_over_samples_of_the_same_weights():
+    keras.utils.set_random_seed(0)
+    model = script.for_task_b(script.network((8, 8, 1)))
+    x = np.random.default_rng(0).random((16, 8, 8, 1), "float32")
+    mean, spread = script.mc_predict(model, x, 50)
+    assert (spread > 0.01).all()
+    # The network without dropout is close to the mean of those with it.
+    np.testing.assert_allclose(mean, script.predict(model, x), atol=0.15)
