@@ -130,7 +130,7 @@ class Control:
         """
         if self._final_updates is not None:
             return self._final_updates
-        batches = int(optimizers.batches_seen(self.optimizer))
+        batches = optimizers.batches_seen_so_far(self.optimizer)
         return batches // optimizers.accumulation_steps(self.optimizer)
 
     def last_value(self, hyperparameter):
@@ -287,7 +287,7 @@ class Control:
 
     def _lend_rate(self):
         self._rate = optimizers.learning_rate_variable(self.optimizer)
-        self.base_rate = float(self._rate)
+        self.base_rate = optimizers.number(self._rate)
         lent_variable.lend(self._rate, self)
 
     def _detach(self):
@@ -308,7 +308,7 @@ class Control:
 
     def _origin(self, batches_before):
         optimizer = self.model.optimizer
-        batches = int(optimizers.batches_seen(self.optimizer))
+        batches = optimizers.batches_seen_so_far(self.optimizer)
         per_update = optimizers.accumulation_steps(self.optimizer)
         skipped = 0 < batches < batches_before
         if skipped and optimizers.skips_updates(optimizer):

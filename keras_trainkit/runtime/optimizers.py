@@ -100,7 +100,7 @@ def plain_learning_rate(optimizer):
     if optimizer is None or _is_multi(optimizer):
         return None
     rate = learning_rate_variable(innermost(optimizer))
-    return None if rate is None else float(rate)
+    return None if rate is None else number(rate)
 
 
 def compiled_schedule(optimizer):
@@ -119,6 +119,19 @@ def batches_seen(optimizer):
     `_iterations`: keras/src/optimizers/base_optimizer.py
     """
     return optimizer._iterations.value
+
+
+def batches_seen_so_far(optimizer):
+    """Returns the counter as a Python integer."""
+    return int(number(batches_seen(optimizer)))
+
+
+def number(value):
+    """Returns a scalar variable or tensor as a Python number.
+
+    `float()` knows nothing of a variable that is mirrored over devices.
+    """
+    return keras.ops.convert_to_numpy(value).item()
 
 
 def accumulation_steps(optimizer):
@@ -168,7 +181,7 @@ def scale_learning_rate(optimizer, factor):
     """
     variable = learning_rate_variable(optimizer)
     if variable is not None:
-        optimizer.learning_rate = float(variable) * factor
+        optimizer.learning_rate = number(variable) * factor
         return
     schedule = compiled_schedule(optimizer)
     check_scalable(optimizer)
