@@ -26,7 +26,7 @@ def test_a_type_error_names_the_type():
     ids=lambda v: type(v).__name__,
 )
 def test_numbers_pass(value):
-    require_number("n", value, "positive", lambda v: v > 0)
+    assert require_number("n", value, "positive", lambda v: v > 0) is None
 
 
 @pytest.mark.parametrize("value", [True, "1", None, [1]], ids=str)
