@@ -20,8 +20,10 @@ def learning_rate_phases(
     phases, back to where it began and from there down to
     `max_lr / div_factor / final_div_factor`; in two, straight down to that.
     """
-    initial = max_lr / div_factor
-    final = initial / final_div_factor
+    # A NumPy scalar would bring its own precision.
+    max_lr = float(max_lr)
+    initial = max_lr / float(div_factor)
+    final = initial / float(final_div_factor)
     ends = phase_ends(total_steps, pct_start, three_phase)
     values = (initial, max_lr, initial, final)
     if not three_phase:
@@ -65,10 +67,11 @@ def phase_ends(total_steps, pct_start, three_phase):
     >>> phase_ends(4, 0.45, True)
     (1, 2, 3)
     """
+    total_steps, pct_start = int(total_steps), float(pct_start)
     last = total_steps - 1
-    rise = float(pct_start * total_steps) - 1
+    rise = pct_start * total_steps - 1
     if three_phase:
-        fall = float(2 * pct_start * total_steps) - 2
+        fall = 2 * pct_start * total_steps - 2
         if rise >= _FEWEST_SOUND_STEPS:
             return rise, fall, last
         rise = min(max(1, round(rise)), (last - 1) // 2)
@@ -147,6 +150,7 @@ def check_total_steps(total_steps, three_phase):
 
 def _chain(ends, values):
     starts = (0, *ends[:-1])
+    values = [float(value) for value in values]
     return tuple(
         Phase(*piece)
         for piece in zip(starts, ends, values[:-1], values[1:], strict=True)

@@ -1,5 +1,7 @@
 """What an optimizer is made of, whatever wraps it."""
 
+import numbers
+
 import keras
 
 from keras_trainkit.kernels.errors import bad_value
@@ -45,7 +47,7 @@ def momentum_attribute(optimizer):
         return None
     for name in ("momentum", "beta_1"):
         value = getattr(optimizer, name, None)
-        if isinstance(value, (int, float)) and value > 0:
+        if isinstance(value, numbers.Real) and value > 0:
             return name
     return None
 

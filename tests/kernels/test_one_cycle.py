@@ -95,6 +95,23 @@ def test_short_cycles_reach_the_peak_and_the_end(
     assert momenta[rates.argmax()] == momenta.min()
 
 
+@pytest.mark.parametrize("scalar", [np.float16, np.float32, np.float64])
+def test_numpy_scalars_give_curves_in_float64(scalar):
+    arguments = {
+        "max_lr": scalar(0.3),
+        "pct_start": scalar(0.3),
+        "base_momentum": scalar(0.8),
+        "max_momentum": scalar(0.9),
+        "div_factor": scalar(7),
+        "final_div_factor": scalar(100),
+    }
+    others = {"anneal_strategy": "linear", "three_phase": True}
+    plain = {name: float(value) for name, value in arguments.items()}
+    ours = curves(**arguments, **others, total_steps=np.int8(100))
+    theirs = torch_curves(**plain, **others, total_steps=100)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-9)
+
+
 @given(ARGUMENTS)
 def test_the_rate_rises_once_and_then_falls(arguments):
     assume(arguments["pct_start"] <= 0.5 or not arguments["three_phase"])

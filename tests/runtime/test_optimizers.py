@@ -1,5 +1,6 @@
 import keras
 import keras.optimizers as ko
+import numpy as np
 import pytest
 
 from keras_trainkit.runtime import optimizers
@@ -23,6 +24,8 @@ def test_no_optimizer_is_an_error():
         (lambda: ko.SGD(), None),
         (lambda: ko.SGD(momentum=0.9), "momentum"),
         (lambda: ko.RMSprop(momentum=0.9), "momentum"),
+        (lambda: ko.RMSprop(momentum=np.float32(0.9)), "momentum"),
+        (lambda: ko.RMSprop(momentum=1), "momentum"),
         (lambda: ko.Adam(), "beta_1"),
         (lambda: ko.Adafactor(), None),
         (lambda: ko.Ftrl(), None),
@@ -31,6 +34,8 @@ def test_no_optimizer_is_an_error():
         "sgd",
         "sgd-momentum",
         "rmsprop-momentum",
+        "rmsprop-momentum-numpy",
+        "rmsprop-momentum-int",
         "adam",
         "adafactor",
         "ftrl",
