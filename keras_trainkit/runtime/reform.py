@@ -10,6 +10,7 @@ of the same Python object, so that whoever holds it keeps the right one.
 import contextlib
 
 import keras
+import numpy as np
 
 from keras_trainkit.runtime.hyperparameters import active_control
 from keras_trainkit.runtime.train_function import forget_compiled_steps
@@ -17,7 +18,7 @@ from keras_trainkit.runtime.train_function import forget_compiled_steps
 # keras/src/optimizers/base_optimizer.py: the model's variables, and the list
 # of all variables that the others are found through.
 _NOT_SLOTS = ("_trainable_variables", "_variables")
-_PLAIN = (bool, int, float, str, type(None))
+_PLAIN = (bool, int, float, str, type(None), np.generic)
 
 
 def build_optimizer(model):
@@ -156,7 +157,13 @@ def _move_in(old, new):
     kept = {
         name: value
         for name, value in vars(old).items()
-        if name not in vars(new) or isinstance(value, _PLAIN)
+        if name not in vars(new) or _is_setting(value)
     }
     old.__dict__.clear()
     old.__dict__.update({**vars(new), **kept})
+
+
+def _is_setting(value):
+    if isinstance(value, (list, tuple)):
+        return bool(value) and all(_is_setting(one) for one in value)
+    return isinstance(value, _PLAIN) or callable(value)

@@ -190,12 +190,15 @@ class Sign(keras.optimizers.Optimizer):
         self.assign_sub(variable, rate**self.power * keras.ops.sign(gradient))
 
 
-def test_arguments_missing_from_a_config_stay():
-    model = model_with(Sign(RATE, power=2.0))
+@pytest.mark.parametrize(
+    "power", [2.0, np.float32(2.0), (1, 2.0), [2.0], abs], ids=repr
+)
+def test_arguments_missing_from_a_config_stay(power):
+    model = model_with(Sign(RATE, power=power))
     build_optimizer(model)
     train(model, "head")
     reform_optimizer(model)
-    assert model.optimizer.power == 2.0
+    assert model.optimizer.power == power
     assert float(model.optimizer.learning_rate) == pytest.approx(RATE)
 
 
