@@ -98,6 +98,7 @@ class FineTuning(keras.callbacks.Callback):
         verbose=0,
     ):
         super().__init__()
+        self.params = {}  # a custom loop may not set any
         _check_stages(stages)
         require_number(
             "learning_rate_factor",
@@ -128,8 +129,8 @@ class FineTuning(keras.callbacks.Callback):
             )
         optimizers.check_scalable(optimizers.innermost(model.optimizer))
         selected = {e: select(model, s) for e, s in self.stages.items()}
-        epochs = self.params["epochs"]
-        if max(selected) >= epochs:
+        epochs = self.params.get("epochs")
+        if epochs is not None and max(selected) >= epochs:
             raise bad_value(
                 "stages",
                 self.stages,

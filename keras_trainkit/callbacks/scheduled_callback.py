@@ -5,6 +5,7 @@ import keras
 from keras_trainkit.kernels.errors import bad_value
 from keras_trainkit.plots.learning_rate import plot_schedule
 from keras_trainkit.runtime import optimizers
+from keras_trainkit.runtime.hyperparameters import active_control
 from keras_trainkit.runtime.hyperparameters import take_control
 
 
@@ -17,6 +18,7 @@ class ScheduledCallback(keras.callbacks.Callback):
 
     def __init__(self):
         super().__init__()
+        self.params = {}  # a custom loop may not set any
         self._control = None
         self._claims = None
         self._started = False
@@ -65,6 +67,7 @@ class ScheduledCallback(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         """Sets where the curves begin; a resumed run goes on where it was."""
+        self._require_the_run()
         if not self._started:
             self._started = True
             self._control.start(
@@ -73,6 +76,7 @@ class ScheduledCallback(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Adds the values of the epoch's last update to the logs."""
+        self._require_the_run()
         self._control.refuse_foreign_changes()
         if logs is not None:
             for name in self._claims:
@@ -124,8 +128,8 @@ class ScheduledCallback(keras.callbacks.Callback):
         Raises:
             ValueError: When the length of an epoch is unknown.
         """
-        steps = self.params.get("steps")
-        if steps is None:
+        steps, epochs = self.params.get("steps"), self.params.get("epochs")
+        if steps is None or epochs is None:
             raise bad_value(
                 argument,
                 None,
@@ -134,8 +138,18 @@ class ScheduledCallback(keras.callbacks.Callback):
                 "to `fit`.",
             )
         optimizer = optimizers.innermost(self.model.optimizer)
-        batches = self.params["epochs"] * steps
-        return batches // optimizers.accumulation_steps(optimizer)
+        return epochs * steps // optimizers.accumulation_steps(optimizer)
+
+    def _require_the_run(self):
+        """Raises where the curves would no longer act, in silence."""
+        if active_control(self.model) is not self._control:
+            raise ValueError(
+                f"Expected {self._owner} to be in the run that it began with. "
+                "Received: an epoch after the call that began the callbacks "
+                "has returned, or of another model. Use one callback for one "
+                "`fit` at a time; in a custom loop, call `on_train_begin` in "
+                "the function that runs the epochs."
+            )
 
     @property
     def _owner(self):

@@ -57,7 +57,9 @@ class Claim:
 
     def positions(self, updates):
         """Returns the positions used from the start until `updates`."""
-        first = self.factor_changes[0][0] if self.factor_changes else 0
+        if not self.factor_changes:
+            return np.arange(0)
+        first = self.factor_changes[0][0]
         return np.arange(first, max(first, updates - self.origin))
 
     def trace(self, updates):

@@ -43,6 +43,7 @@ class Control:
         self.model = model
         self.claims = {}
         self._plain = {}
+        self._known_updates = 0
         self._final_updates = None
         self._stepping = False
         self._fit = RunningFit()
@@ -130,8 +131,13 @@ class Control:
         """
         if self._final_updates is not None:
             return self._final_updates
-        batches = optimizers.batches_seen_so_far(self.optimizer)
-        return batches // optimizers.accumulation_steps(self.optimizer)
+        # Between the batches of an epoch JAX keeps the state elsewhere.
+        sync = getattr(self.model, "jax_state_sync", None)
+        if sync is not None:
+            sync()
+        if optimizers.has_values(self.optimizer):
+            self._known_updates = self._updates_now()
+        return self._known_updates
 
     def last_value(self, hyperparameter):
         """Returns the value that the latest update used."""
@@ -164,7 +170,8 @@ class Control:
         del model.__dict__["make_train_function"]
         self._final_updates = self.updates()
         self._detach()
-        optimizers.unshare_averages(self.optimizer)
+        if optimizers.has_values(self.optimizer):
+            optimizers.unshare_averages(self.optimizer)
         self._fit.forget()
         if isinstance(model.train_function, _ScheduledFunction):
             rebuild(model)
@@ -222,11 +229,15 @@ class Control:
         finally:
             attributes.update(self._plain)
 
+    def _updates_now(self):
+        batches = optimizers.batches_seen_so_far(self.optimizer)
+        return batches // optimizers.accumulation_steps(self.optimizer)
+
     def _values(self):
         optimizer = self.optimizer
         if is_traced(optimizers.batches_seen(optimizer)):
             return self._traced_values()
-        updates = self.updates()
+        updates = self._updates_now()
         return {
             claim.attribute or name: claim.on_host(updates)
             for name, claim in self.claims.items()
@@ -259,6 +270,8 @@ class Control:
     def refuse_foreign_changes(self):
         """Raises when someone else changed what this control schedules."""
         optimizer = self.optimizer
+        if optimizers.innermost(self.model.optimizer) is not optimizer:
+            raise self._foreign("model.optimizer")
         rate = optimizers.learning_rate_variable(optimizer)
         swapped = self._rate is not None and rate is not self._rate
         changed = [
@@ -269,13 +282,15 @@ class Control:
         if swapped:
             changed.append("learning_rate")
         if changed:
-            owners = sorted({c.owner for c in self.claims.values()})
-            raise ValueError(
-                "Expected the scheduled hyperparameters to be left to "
-                f"{', '.join(owners)} during this `fit`. Received: "
-                f"another `optimizer.{changed[0]}` set by someone else. "
-                "Remove one of the two."
-            )
+            raise self._foreign(f"optimizer.{changed[0]}")
+
+    def _foreign(self, name):
+        owners = sorted({c.owner for c in self.claims.values()})
+        return ValueError(
+            "Expected the scheduled hyperparameters to be left to "
+            f"{', '.join(owners)} during this `fit`. Received: another "
+            f"`{name}` set by someone else. Remove one of the two."
+        )
 
     def _attach(self, optimizer):
         self.optimizer = optimizer

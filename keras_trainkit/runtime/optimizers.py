@@ -123,6 +123,16 @@ def batches_seen(optimizer):
     return optimizer._iterations.value
 
 
+def has_values(optimizer):
+    """Whether the optimizer's variables hold their values now.
+
+    On JAX `fit` takes them out for an epoch; an error in the first step leaves
+    them so (keras/src/backend/jax/trainer.py).
+    `_value`: keras/src/backend/common/variables.py
+    """
+    return optimizer._iterations._value is not None
+
+
 def batches_seen_so_far(optimizer):
     """Returns the counter as a Python integer."""
     return int(number(batches_seen(optimizer)))

@@ -42,11 +42,17 @@ def _driving_frame():
     frame = sys._getframe()
     while frame is not None:
         if _module(frame) == _CALLBACK_LIST_MODULE:
-            while _module(frame) == _CALLBACK_LIST_MODULE:
+            while _begins_callbacks(frame):
                 frame = frame.f_back
             return frame
         frame = frame.f_back
     return None
+
+
+def _begins_callbacks(frame):
+    # Of the list, or of a subclass of it that calls the list's.
+    in_list = _module(frame) == _CALLBACK_LIST_MODULE
+    return in_list or frame.f_code.co_name == "on_train_begin"
 
 
 def _on_stack(wanted, frame):

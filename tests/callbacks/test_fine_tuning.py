@@ -715,6 +715,21 @@ def test_a_model_that_is_not_built():
         callback.on_train_begin()
 
 
+def test_a_custom_loop_that_tells_no_number_of_epochs():
+    model = compiled()
+    callbacks = keras.callbacks.CallbackList(
+        [FineTuning({0: 1, 1: "all"})], model=model
+    )
+    callbacks.on_train_begin()
+    stages = []
+    for epoch in range(2):
+        callbacks.on_epoch_begin(epoch)
+        model.train_on_batch(X[:BATCH], Y[:BATCH])
+        stages.append(trained(model))
+    callbacks.on_train_end()
+    assert stages == [["head"], list(NAMES)]
+
+
 @pytest.mark.parametrize(
     "error, arguments",
     [

@@ -156,6 +156,37 @@ def test_a_crash_in_the_data():
     assert_given_back(model)
 
 
+class DiesOnce(keras.Sequential):
+    """Raises in the first step, where JAX has the state out of the model."""
+
+    dead = False
+
+    def train_step(self, *args):
+        if not self.dead:
+            self.dead = True
+            raise RuntimeError("planned")
+        return super().train_step(*args)
+
+
+def test_a_crash_in_the_first_step():
+    model = DiesOnce([keras.Input((8,)), keras.layers.Dense(1)])
+    weights = linear_model().get_weights()
+    optimizer = keras.optimizers.SGD(RATE, momentum=MOMENTUM)
+    model.compile(optimizer, "mse")
+    with pytest.raises(RuntimeError, match="planned"):
+        fit(model, [one_cycle := ktk.callbacks.OneCycle(0.1)])
+    assert optimizer.get_config()["learning_rate"] == pytest.approx(RATE)
+    assert_given_back(model)
+    assert len(one_cycle.trace()["step"]) == 0
+    model.compile(keras.optimizers.SGD(RATE, momentum=MOMENTUM), "mse")
+    model.set_weights(weights)
+    fit(model, [])
+    fit(plain := compiled(), [])
+    np.testing.assert_allclose(
+        model.get_weights()[0], plain.get_weights()[0], rtol=1e-5
+    )
+
+
 def test_a_new_cycle_after_a_crash():
     model, one_cycle = compiled(), ktk.callbacks.OneCycle(0.1)
     with pytest.raises(RuntimeError, match="planned"):
@@ -285,6 +316,83 @@ def test_a_callback_without_a_list():
     fit(model := compiled(), one_cycle)
     assert len(one_cycle.trace()["step"]) == 8
     assert_given_back(model)
+
+
+def custom_loop(model, begin, callbacks):
+    """Two epochs of four batches, the callbacks begun by `begin`."""
+    begin(callbacks)
+    rates = []
+    for epoch in range(2):
+        callbacks.on_epoch_begin(epoch)
+        for i in range(0, 64, 16):
+            model.train_on_batch(X[i : i + 16], Y[i : i + 16])
+            rates.append(float(model.optimizer.learning_rate))
+        callbacks.on_epoch_end(epoch, {})
+    callbacks.on_train_end()
+    return rates
+
+
+def test_a_custom_loop_that_tells_no_lengths():
+    one_cycle = ktk.callbacks.OneCycle(0.1, total_steps=8)
+    callbacks = keras.callbacks.CallbackList([one_cycle], model=compiled())
+    callbacks.on_train_begin()
+    rates = custom_loop(callbacks.model, lambda callbacks: None, callbacks)
+    np.testing.assert_allclose(
+        rates, one_cycle.trace()["learning_rate"], atol=1e-8
+    )
+    assert_given_back(callbacks.model)
+
+
+def test_a_custom_loop_must_pass_the_length_that_it_does_not_tell():
+    one_cycle = ktk.callbacks.OneCycle(0.1)
+    callbacks = keras.callbacks.CallbackList([one_cycle], model=compiled())
+    with pytest.raises(ValueError, match="Pass `total_steps` to OneCycle"):
+        callbacks.on_train_begin()
+
+
+def test_a_run_begun_in_a_function_that_has_returned_is_an_error():
+    one_cycle = ktk.callbacks.OneCycle(0.1, total_steps=8)
+    callbacks = keras.callbacks.CallbackList([one_cycle], model=compiled())
+    with pytest.raises(ValueError, match="in the run that it began with"):
+        custom_loop(
+            callbacks.model, lambda one: one.on_train_begin(), callbacks
+        )
+    assert_given_back(callbacks.model)
+
+
+def test_one_callback_in_two_runs_at_a_time_is_an_error():
+    outer, one_cycle = compiled(), ktk.callbacks.OneCycle(0.1)
+
+    class FitsAnother(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            fit(compiled(), [one_cycle])
+
+    with pytest.raises(ValueError, match="in the run that it began with"):
+        fit(outer, [one_cycle, FitsAnother()])
+    assert_given_back(outer)
+
+
+def test_a_trace_in_the_middle_of_an_epoch():
+    one_cycle, seen = ktk.callbacks.OneCycle(0.1), []
+
+    class Watch(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            seen.append(len(one_cycle.trace()["step"]))
+
+    fit(compiled(), [one_cycle, Watch()])
+    assert seen == list(range(1, 9))
+
+
+@pytest.mark.parametrize("why", ["no epoch left", "died before the first"])
+def test_a_fit_without_updates_has_an_empty_trace(why):
+    model, one_cycle = compiled(), ktk.callbacks.OneCycle(0.1)
+    fit(model, [])
+    if why == "no epoch left":
+        fit(model, [one_cycle], initial_epoch=2)
+    else:
+        with pytest.raises(RuntimeError, match="planned"):
+            fit(model, [one_cycle, Crash("on_train_begin", RuntimeError)])
+    assert len(one_cycle.trace()["step"]) == 0
 
 
 def test_trace_before_any_fit():

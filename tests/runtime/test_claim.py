@@ -50,6 +50,10 @@ def test_of_two_changes_at_one_position_the_later_holds(claim):
     np.testing.assert_array_equal(claim.trace(3), [0.0, 0.5, 1.0])
 
 
+def test_a_curve_that_never_began_has_an_empty_trace(claim):
+    assert claim.trace(8).shape == (0,)
+
+
 def test_a_run_without_updates_has_an_empty_trace(claim):
     claim.factor_changes = [(3, 1.0)]
     assert claim.trace(3).shape == (0,)

@@ -107,6 +107,18 @@ def test_the_rate_shown_before_the_first_update_is_the_first_one():
     assert seen[0] == pytest.approx(one_cycle.trace()["learning_rate"][0])
 
 
+def test_another_optimizer_in_the_middle_is_an_error():
+    def recompile(model):
+        model.compile(keras.optimizers.SGD(0.02), "mse")
+        model.make_train_function()
+
+    with pytest.raises(ValueError, match=r"another `model\.optimizer`"):
+        fit(
+            compiled(),
+            [ktk.callbacks.OneCycle(0.1), At("on_epoch_begin", recompile)],
+        )
+
+
 def test_two_curves_for_one_hyperparameter():
     model = compiled()
     before = model.get_weights()

@@ -79,6 +79,19 @@ def test_a_custom_loop_counts_as_a_fit():
     assert not callback.fit.alive()
 
 
+def test_a_list_of_ones_own_belongs_to_its_fit():
+    class OwnList(keras.callbacks.CallbackList):
+        def on_train_begin(self, logs=None):
+            super().on_train_begin(logs)
+
+    callback, model = Records(), linear_model()
+    model.compile("sgd", "mse")
+    callbacks = OwnList([callback], add_history=True, model=model)
+    model.fit(X, Y, batch_size=16, verbose=0, callbacks=callbacks)
+    assert callback.seen == [True] * 4
+    assert not callback.fit.alive()
+
+
 def test_driven_by_hand_it_runs_until_forgotten():
     callback = Records()
     callback.on_train_begin()
