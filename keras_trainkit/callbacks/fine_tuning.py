@@ -10,8 +10,8 @@ from keras_trainkit.models.selection import select
 from keras_trainkit.models.stages import plan_stages
 from keras_trainkit.models.stages import trainable_counts
 from keras_trainkit.runtime import optimizers
-from keras_trainkit.runtime.distribution import refuse_impossible
 from keras_trainkit.runtime.hyperparameters import active_control
+from keras_trainkit.runtime.late_load import LateLoad
 from keras_trainkit.runtime.process import is_main_process
 from keras_trainkit.runtime.reform import build_optimizer
 from keras_trainkit.runtime.reform import reform_optimizer
@@ -35,6 +35,10 @@ class FineTuning(keras.callbacks.Callback):
     curve. Flags and learning rate stay at the last stage when `fit` ends; the
     next `fit` with this callback starts from its first stage and from the
     learning rate found.
+
+    With `keras.callbacks.BackupAndRestore` in the same `fit`, at any place, a
+    killed script that is run again goes on in its stage, with the optimizer's
+    state, as if it had not been killed. Make model and optimizer anew for it.
 
     Keras saves the flags of layers in functional and Sequential models, not
     of those that a subclassed model makes itself: after loading one of these,
@@ -61,7 +65,8 @@ class FineTuning(keras.callbacks.Callback):
         ValueError: At construction for values out of range; at the start of
             `fit` for a selection that matches nothing, an epoch that this
             `fit` does not reach, a first stage that trains nothing, a model
-            not built yet, or an optimizer that cannot be re-formed.
+            not built yet, an optimizer that cannot be re-formed, or a backup
+            of a run with other stages.
         TypeError: At construction for arguments of another type.
 
     Example:
@@ -118,9 +123,13 @@ class FineTuning(keras.callbacks.Callback):
         self._plan = None
         self._reached = None
 
+    def set_model(self, model):
+        """Keeps what BackupAndRestore is about to load for its stage."""
+        super().set_model(model)
+        self._late_load = LateLoad(model)
+
     def on_train_begin(self, logs=None):
         """Works out what every stage trains; changes nothing yet."""
-        refuse_impossible(self)
         model = self.model
         if not model.built:
             raise bad_value(
@@ -145,50 +154,96 @@ class FineTuning(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         """Enters the stage of this epoch, if it is a new one."""
-        reached = max(i for i, s in enumerate(self._plan) if s.epoch <= epoch)
-        if reached != self._reached:
-            self._enter(reached, epoch)
-            self._reached = reached
+        before = self._reached
+        if before is None:
+            self._take_up(epoch)
+        stage = self._stage_of(epoch)
+        if stage != self._reached:
+            self._form(stage)
+            self._lower_learning_rate(stage)
+            self._reached = stage
+        if self.verbose and before != stage and is_main_process():
+            print(
+                f"FineTuning: epoch {epoch}: {trainable_counts(self.model)} "
+                f"train, learning rate {self._learning_rate_in_words()}"
+            )
 
     def on_train_end(self, logs=None):
         """Forgets the run; flags and learning rate are its result."""
+        if self._reached is None:
+            # A run that was killed after its last epoch has none left.
+            self._take_up(self.params.get("epochs", max(self.stages)))
         self._plan = self._reached = None
         innermost = optimizers.innermost(self.model.optimizer)
         optimizers.unshare_averages(innermost)
 
-    def _enter(self, index, epoch):
+    def _stage_of(self, epoch):
+        return max(i for i, s in enumerate(self._plan) if s.epoch <= epoch)
+
+    def _take_up(self, epoch):
+        """Loads the optimizer's state of a backup, in the stage it is of."""
+        if not self._late_load.take():
+            return
+        # After an epoch, or within this one: `save_freq` of BackupAndRestore.
+        after, within = self._stage_of(max(epoch - 1, 0)), self._stage_of(epoch)
+        for stage in dict.fromkeys((after, within)):
+            self._form(stage)
+            last = stage == within
+            if self._late_load.load_into(self.model.optimizer, not last):
+                self._restore_learning_rate(stage)
+                self._reached = stage
+                return
+
+    def _form(self, stage):
         model = self.model
         build_optimizer(model)
         with flags_or_nothing(model):
-            self._plan[index].set_flags(model)
+            self._plan[stage].set_flags(model)
             if not model.trainable_weights:
                 raise bad_value(
                     "stages", self.stages, "stages that train a weight each"
                 )
             reform_optimizer(model)
-        rate = self._lower_learning_rate(index)
-        if self.verbose and is_main_process():
-            print(
-                f"FineTuning: epoch {epoch}: {trainable_counts(model)} train, "
-                f"learning rate {rate}"
-            )
 
-    def _lower_learning_rate(self, index):
-        """Multiplies the rate or the curve; returns it in words."""
+    def _lower_learning_rate(self, stage):
         # A plain rate is lowered from where this `fit` found it, so a resumed
         # run does not lower it twice; a curve always begins at its height.
-        before = index if self._reached is None else self._reached
-        step = self.learning_rate_factor ** (index - before)
-        control = active_control(self.model)
-        if control is not None and "learning_rate" in control.claims:
-            whole = self.learning_rate_factor**index
+        before = stage if self._reached is None else self._reached
+        step = self.learning_rate_factor ** (stage - before)
+        control = self._curve_control()
+        if control is not None:
             control.scale_base(step)
+            whole = self.learning_rate_factor**stage
             control.set_factor("learning_rate", _OWNER, whole)
-            return f"{whole:g} x {control.claims['learning_rate'].owner}'s"
-        optimizer = optimizers.innermost(self.model.optimizer)
-        if step != 1:
-            optimizers.scale_learning_rate(optimizer, step)
-        return optimizers.describe_learning_rate(optimizer)
+        elif step != 1:
+            self._scale_learning_rate(step)
+
+    def _restore_learning_rate(self, stage):
+        """A backup holds the rate of now, not a curve nor what it began at."""
+        whole = self.learning_rate_factor**stage
+        control = self._curve_control()
+        if control is not None:
+            control.scale_base(whole)
+            control.set_factor("learning_rate", _OWNER, whole)
+        elif optimizers.plain_learning_rate(self.model.optimizer) is None:
+            self._scale_learning_rate(whole)
+
+    def _scale_learning_rate(self, factor):
+        innermost = optimizers.innermost(self.model.optimizer)
+        optimizers.scale_learning_rate(innermost, factor)
+
+    def _curve_control(self):
+        control = active_control(self.model)
+        owned = control is not None and "learning_rate" in control.claims
+        return control if owned else None
+
+    def _learning_rate_in_words(self):
+        control = self._curve_control()
+        if control is not None:
+            claim = control.claims["learning_rate"]
+            return f"{claim.factor:g} x {claim.owner}'s"
+        innermost = optimizers.innermost(self.model.optimizer)
+        return optimizers.describe_learning_rate(innermost)
 
 
 def _check_stages(stages):

@@ -18,6 +18,10 @@ class RunningFit:
     def __init__(self):
         self._frame = _driving_frame()
 
+    def known(self):
+        """Whether there is such a call, whose end can be seen."""
+        return self._frame is not None
+
     def alive(self):
         """Whether that call is still on the stack of some thread.
 
