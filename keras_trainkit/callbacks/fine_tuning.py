@@ -10,6 +10,7 @@ from keras_trainkit.models.selection import select
 from keras_trainkit.models.stages import plan_stages
 from keras_trainkit.models.stages import trainable_counts
 from keras_trainkit.runtime import optimizers
+from keras_trainkit.runtime.distribution import refuse_impossible
 from keras_trainkit.runtime.hyperparameters import active_control
 from keras_trainkit.runtime.late_load import LateLoad
 from keras_trainkit.runtime.process import is_main_process
@@ -130,6 +131,7 @@ class FineTuning(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         """Works out what every stage trains; changes nothing yet."""
+        refuse_impossible(self)
         model = self.model
         if not model.built:
             raise bad_value(

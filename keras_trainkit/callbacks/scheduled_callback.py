@@ -5,6 +5,7 @@ import keras
 from keras_trainkit.kernels.errors import bad_value
 from keras_trainkit.plots.learning_rate import plot_schedule
 from keras_trainkit.runtime import optimizers
+from keras_trainkit.runtime.distribution import refuse_impossible
 from keras_trainkit.runtime.hyperparameters import active_control
 from keras_trainkit.runtime.hyperparameters import take_control
 
@@ -50,6 +51,7 @@ class ScheduledCallback(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         """Takes the hyperparameters over for this `fit`."""
+        refuse_impossible(self)
         model = self.model
         optimizer = optimizers.innermost(model.optimizer)
         curves, claims = self.curves(optimizer), {}

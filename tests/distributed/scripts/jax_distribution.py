@@ -1,0 +1,79 @@
+"""Eight host devices under `DataParallel` and `ModelParallel`."""
+
+import json
+import sys
+
+import keras
+import numpy as np
+
+import keras_trainkit as ktk
+from tests.distributed.scripts import scenarios
+
+DEVICES = keras.distribution.list_devices()
+
+
+def model_parallel():
+    mesh = keras.distribution.DeviceMesh((4, 2), ["batch", "model"], DEVICES)
+    layouts = keras.distribution.LayoutMap(mesh)
+    layouts[".*hidden/kernel"] = (None, "model")
+    layouts[".*hidden/bias"] = ("model",)
+    layouts[".*head/kernel"] = ("model", None)
+    return keras.distribution.ModelParallel(
+        layout_map=layouts, batch_dim_name="batch"
+    )
+
+
+ENGINES = {
+    "DataParallel": keras.distribution.DataParallel(devices=DEVICES),
+    "ModelParallel": model_parallel(),
+}
+
+
+def copies_of(variable):
+    """Returns the copies of the variable's first piece."""
+    shards = variable.value.addressable_shards
+    first = [s for s in shards if s.index == shards[0].index]
+    return [np.array(shard.data) for shard in first]
+
+
+def reports(name, **kwargs):
+    keras.distribution.set_distribution(None)
+    single, _ = scenarios.trained(name, **kwargs)
+    found = {}
+    for engine, distribution in ENGINES.items():
+        keras.distribution.set_distribution(distribution)
+        several, moved = scenarios.trained(name, **kwargs)
+        report = scenarios.compared(single, several, moved, copies_of)
+        kernel = several.get_layer("hidden").kernel.value
+        report["shard"] = list(kernel.addressable_shards[0].data.shape)
+        found[engine] = report
+    return found
+
+
+def masks(engine):
+    """Returns two equal runs of MC dropout over equal rows, zeros and ones."""
+    keras.distribution.set_distribution(ENGINES[engine])
+    model = keras.Sequential(
+        [keras.Input((64,)), ktk.layers.MCDropout(0.5, seed=1)]
+    )
+    model.compile()
+    rows = np.ones((8, 64), "float32")
+    return (model.predict(rows, batch_size=8, verbose=0) > 0).tolist()
+
+
+scenarios.SCENARIOS["gradient accumulation"] = (
+    scenarios.mlp,
+    lambda: scenarios.sgd(gradient_accumulation_steps=2),
+    [scenarios.one_cycle, scenarios.fine_tuning],
+)
+
+FOUND = {
+    "scenarios": {
+        **{name: reports(name) for name in scenarios.SCENARIOS},
+        "steps_per_execution": reports("OneCycle", steps_per_execution=4),
+    },
+    "masks": {engine: [masks(engine), masks(engine)] for engine in ENGINES},
+}
+
+with open(sys.argv[1], "w", encoding="utf-8") as out:
+    json.dump(FOUND, out)

@@ -1,0 +1,70 @@
+"""Eight host devices under `DataParallel` and `ModelParallel`."""
+
+import keras
+import numpy as np
+import pytest
+
+from tests.distributed.scripts.scenarios import MAX_NORM
+from tests.distributed.scripts.scenarios import SCENARIOS
+from tests.helpers.processes import report_of
+
+pytestmark = pytest.mark.skipif(
+    keras.backend.backend() != "jax",
+    reason="keras.distribution needs the JAX backend",
+)
+
+# Copies of a variable's first piece, and the shape of a piece of the kernel.
+ENGINES = {"DataParallel": (8, [8, 4]), "ModelParallel": (4, [8, 2])}
+NAMES = [*SCENARIOS, "gradient accumulation", "steps_per_execution"]
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    return report_of(
+        "tests.distributed.scripts.jax_distribution",
+        tmp_path_factory.mktemp("jax") / "report.json",
+        XLA_FLAGS="--xla_force_host_platform_device_count=8",
+    )
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("name", NAMES)
+def test_weights_equal_those_of_one_device(report, name, engine):
+    found = report["scenarios"][name][engine]
+    assert found["moved"] > 0.01
+    assert found["apart"] < 1e-6
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("name", NAMES)
+def test_copies_are_identical(report, name, engine):
+    found = report["scenarios"][name][engine]
+    assert (found["copies"], found["shard"]) == ENGINES[engine]
+    assert found["copies_apart"] == 0
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("name", NAMES)
+def test_the_learning_rate_ends_as_on_one_device(report, name, engine):
+    one, several = report["scenarios"][name][engine]["rates"]
+    assert one == several
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_constraint_holds(report, engine):
+    found = report["scenarios"]
+    assert found["constrain"][engine]["norm"] <= MAX_NORM + 1e-6
+    assert found["OneCycle"][engine]["norm"] > MAX_NORM
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_mc_masks_differ_between_devices(report, engine):
+    """Each device has one of eight rows, or four of them two each."""
+    mask = np.array(report["masks"][engine][0])
+    assert len(np.unique(mask, axis=0)) == 8
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_mc_masks_are_reproducible(report, engine):
+    once, again = report["masks"][engine]
+    assert once == again
