@@ -134,8 +134,11 @@ def has_values(optimizer):
 
 
 def batches_seen_so_far(optimizer):
-    """Returns the counter as a Python integer."""
-    return int(number(batches_seen(optimizer)))
+    """Returns the counter as a Python integer.
+
+    `_iterations`: keras/src/optimizers/base_optimizer.py
+    """
+    return int(number(optimizer._iterations))
 
 
 def number(value):
