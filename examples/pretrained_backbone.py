@@ -104,7 +104,7 @@ def build(args, classes):
     application = getattr(keras.applications, args.backbone)
     # Every backbone wants its pixels in another form, and its module knows it.
     preprocess = sys.modules[application.__module__].preprocess_input
-    shape = (args.image_size, args.image_size, 3)
+    shape = (args.image_size,) * 2 + (3,)
     arguments = {} if args.alpha is None else {"alpha": args.alpha}
     backbone = application(
         include_top=False,
@@ -140,8 +140,8 @@ def fine_tune(model, train, test, args):
             ktk.callbacks.OneCycle(max_lr=args.max_lr),
         ],
     )
-    loss, accuracy = model.evaluate(test, verbose=0)
-    print(f"images held out: loss {loss:.3f}, accuracy {accuracy:.3f}")
+    accuracy = model.evaluate(test, verbose=0)[1]
+    print(f"images held out: accuracy {accuracy:.3f}")
     if args.weights == "none":
         print("(chance, as the backbone is random: see --weights)")
 
@@ -149,9 +149,8 @@ def fine_tune(model, train, test, args):
 def show(predicted, test, classes, shown=5):
     for file, row in zip(test.files[:shown], predicted, strict=False):
         best = row.argmax()
-        path = Path(file)
-        said = f"{classes[best]}, {row[best]:.0%} sure"
-        print(f"  {path.parent.name}/{path.name}: {said}")
+        name = "/".join(Path(file).parts[-2:])
+        print(f"  {name}: {classes[best]}, {row[best]:.0%} sure")
 
 
 def parse(argv):

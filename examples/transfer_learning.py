@@ -18,10 +18,9 @@ and the fine-tuned network predicts again with Monte Carlo dropout. Run as
 (needs scikit-learn and matplotlib; fashion_mnist is downloaded). It prints
 the accuracy on all other images of the two classes, mean and standard
 deviation over the seeds, and the gain over the network from scratch with its
-standard error; it draws `transfer_learning.png`. For task B each network has
-the peak learning rate, of 0.003, 0.01, 0.03 and 0.1, that was best on seeds 20
-to 27, other pairs of classes. With `--shuffle-labels` the labels of task B
-mean nothing: chance, 0.5, must come out.
+standard error; it draws `transfer_learning.png`. How the settings were chosen
+is in `examples/README.md`. With `--shuffle-labels` the labels of task B mean
+nothing: chance, 0.5, must come out.
 """
 
 import argparse
