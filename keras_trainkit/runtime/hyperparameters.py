@@ -221,7 +221,8 @@ class Control:
         values = self._values()
         attributes = self.optimizer.__dict__
         if "learning_rate" in values:
-            self._rate.assign(values.pop("learning_rate"))
+            rate = values.pop("learning_rate")
+            optimizers.assign_number(self._rate, rate)
         for name, value in values.items():
             attributes[name] = value
         try:

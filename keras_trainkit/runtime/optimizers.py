@@ -141,12 +141,28 @@ def batches_seen_so_far(optimizer):
     return int(number(optimizer._iterations))
 
 
-def number(value):
-    """Returns a scalar variable or tensor as a Python number.
+def number(variable):
+    """Returns a scalar variable as a Python number.
 
-    `float()` knows nothing of a variable that is mirrored over devices.
+    `float()` knows nothing of a variable that is mirrored over devices; an
+    eager step asks at every update, where a way through NumPy is dear.
     """
-    return keras.ops.convert_to_numpy(value).item()
+    value = variable.value
+    if hasattr(value, "item"):
+        return value.item()
+    return keras.ops.convert_to_numpy(variable).item()
+
+
+def assign_number(variable, value):
+    """Assigns a Python number or a scalar tensor to a scalar variable.
+
+    `Variable.assign` makes a tensor of a number first, which on the torch
+    backend costs more than all the rest of an update's schedule.
+    """
+    if keras.backend.backend() == "torch" and isinstance(value, float):
+        variable.value.detach().fill_(value)
+    else:
+        variable.assign(value)
 
 
 def accumulation_steps(optimizer):

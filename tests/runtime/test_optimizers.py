@@ -104,3 +104,12 @@ def test_scaling_a_plain_rate_a_schedule_and_a_scaled_schedule():
 def test_a_callable_cannot_be_scaled():
     with pytest.raises(ValueError, match="number or a LearningRateSchedule"):
         optimizers.scale_learning_rate(ko.SGD(lambda: 0.1), 0.1)
+
+
+def test_a_number_is_read_and_assigned():
+    variable = keras.Variable(1.0)
+    optimizers.assign_number(variable, 0.25)
+    assert optimizers.number(variable) == 0.25
+    assert float(variable) == 0.25
+    optimizers.assign_number(variable, keras.ops.convert_to_tensor(0.5))
+    assert optimizers.number(variable) == 0.5
