@@ -12,6 +12,7 @@ from keras_trainkit import models
 from keras_trainkit import plots
 from keras_trainkit import schedules
 from keras_trainkit import transfer
+from keras_trainkit import tuning
 from keras_trainkit.version import __version__
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "plots",
     "schedules",
     "transfer",
+    "tuning",
 ]

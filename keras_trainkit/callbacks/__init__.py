@@ -4,6 +4,12 @@ from keras_trainkit.callbacks.fine_tuning import FineTuning
 from keras_trainkit.callbacks.hyperparameter_schedule import (
     HyperparameterSchedule,
 )
+from keras_trainkit.callbacks.learning_rate_finder import LearningRateFinder
 from keras_trainkit.callbacks.one_cycle import OneCycle
 
-__all__ = ["FineTuning", "HyperparameterSchedule", "OneCycle"]
+__all__ = [
+    "FineTuning",
+    "HyperparameterSchedule",
+    "LearningRateFinder",
+    "OneCycle",
+]

@@ -1,0 +1,250 @@
+"""A learning-rate search as a run of `fit` that leaves no trace."""
+
+from functools import partial
+
+from keras_trainkit.callbacks.learning_rate_search import LearningRateSearch
+from keras_trainkit.callbacks.loss_recording import LossRecording
+from keras_trainkit.callbacks.scheduled_callback import ScheduledCallback
+from keras_trainkit.kernels import geometric_rise as rise
+from keras_trainkit.kernels.errors import bad_value
+from keras_trainkit.runtime import optimizers
+from keras_trainkit.runtime.batch_loss import batches_counted
+from keras_trainkit.runtime.batch_loss import log_each_batch
+from keras_trainkit.runtime.training_state import TrainingState
+
+
+class LearningRateFinder(ScheduledCallback):
+    """Searches for a learning rate in one `fit` and puts the model back.
+
+    The learning rate rises geometrically from update to update,
+
+    `rate(i) = min_lr * (max_lr / min_lr) ** (i / (steps - 1))`,
+
+    inside the compiled step, while the loss of each batch is recorded (Keras's
+    logs hold the mean since the epoch began). The `fit` ends after `steps`
+    updates, or when the loss diverges; then weights, optimizer, metrics,
+    compiled functions and random states are what they were when `fit` called
+    the callback first, and `result` holds the curve. The `fit` is the search
+    and nothing else: use no other callback that schedules, saves or freezes.
+
+    `keras_trainkit.tuning.find_learning_rate` makes the `fit` itself, and
+    also puts back what that `fit` changes before it calls a callback
+    (`model.history`, draws of the data pipeline), and after an exception.
+    Where `fit` with this callback is left by an exception or an interrupt,
+    Keras calls no hook: call `put_back()`.
+
+    With `gradient_accumulation_steps` a step is an update and its loss the
+    mean over its batches.
+
+    Args:
+        min_lr: Float above 0, the first learning rate. Defaults to `1e-7`.
+        max_lr: Float above `min_lr`, the last one. Defaults to `10.0`.
+        steps: Integer of at least 2, how many updates. Defaults to `100`.
+        early_stop_threshold: Float above 1: the loss has diverged when its
+            average is this many times its best, and above the first (for
+            negative losses: above the best by as much as that would be).
+            `None` stops only at a loss that is not finite. Defaults to `4.0`.
+        smoothing: Float in [0, 1), the share of the old in the averages that
+            the suggestions read. Defaults to `0.9`.
+
+    Attributes:
+        result: What was found: `learning_rates`, `losses` and
+            `smoothed_losses` as NumPy arrays, `suggestion(method)` and
+            `plot()`; `None` before the first `fit` has ended.
+
+    Raises:
+        ValueError: At construction for values that describe no search; at the
+            start of `fit` when the optimizer has no plain learning rate, with
+            `steps_per_execution` above 1 (the losses between are not known),
+            or when `fit` is too short; at the end when the data ran out.
+        TypeError: For arguments of another type.
+
+    Example:
+
+    >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    >>> model.compile(keras.optimizers.SGD(0.01), "mse")
+    >>> x, y = np.ones((40, 2)), np.ones((40, 1))
+    >>> finder = ktk.callbacks.LearningRateFinder(1e-4, 1e-2, steps=5)
+    >>> history = model.fit(
+    ...     x, y, batch_size=8, verbose=0, callbacks=[finder]
+    ... )
+    >>> finder.result.learning_rates.round(6).tolist()
+    [0.0001, 0.000316, 0.001, 0.003162, 0.01]
+    >>> int(model.optimizer.iterations)
+    0
+
+    Reference:
+
+    - [Smith, 2017](https://arxiv.org/abs/1506.01186)
+    """
+
+    def __init__(
+        self,
+        min_lr=1e-7,
+        max_lr=10.0,
+        steps=100,
+        early_stop_threshold=4.0,
+        smoothing=0.9,
+    ):
+        super().__init__()
+        rise.check_arguments(
+            min_lr, max_lr, steps, early_stop_threshold, smoothing
+        )
+        self.min_lr = min_lr
+        self.max_lr = max_lr
+        self.steps = steps
+        self.early_stop_threshold = early_stop_threshold
+        self.smoothing = smoothing
+        self.result = None
+        self._state, self._state_is_older = None, False
+
+    def curves(self, optimizer):
+        """Returns the learning rate's curve."""
+        curve = partial(rise.rise, self.min_lr, self.max_lr, self.steps)
+        return {"learning_rate": curve}
+
+    def remember(self, model):
+        """Takes the snapshot that `put_back` goes back to.
+
+        The callback does it itself when `fit` calls it first; do it before
+        `fit` to go back further.
+
+        Args:
+            model: The compiled `keras.Model` that is going to be searched.
+        """
+        self._state = TrainingState(model)
+        self._state_is_older = True
+
+    def put_back(self):
+        """Puts the model back as it was; without a snapshot nothing happens.
+
+        The callback does it itself at the end of `fit`.
+        """
+        if self._state is not None:
+            self._state.restore()
+        self._state, self._state_is_older = None, False
+
+    def set_model(self, model):
+        """Takes the snapshot before any callback acts."""
+        super().set_model(model)
+        self._searched = self.model
+        if not self._state_is_older:
+            self._state = TrainingState(self._searched)
+
+    def on_train_begin(self, logs=None):
+        """Takes the learning rate over."""
+        model = self._searched
+        self._check_fit(model)
+        self._state.include_new()
+        super().on_train_begin()
+        log_each_batch(model, self._state.include_new)
+        self._control.make_train_function(force=True)
+        self._counted = batches_counted(model)
+        self._skips = optimizers.skips_updates(model.optimizer)
+        inner = optimizers.innermost(model.optimizer)
+        self._recording = LossRecording(
+            self.steps,
+            optimizers.accumulation_steps(inner),
+            self._counted,
+            self.smoothing,
+            self.early_stop_threshold,
+        )
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Starts the curve, and notes where the epoch's batches begin."""
+        super().on_epoch_begin(epoch)
+        self._batches = 0
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Records the loss of this batch; ends the search when it is over."""
+        loss = (logs or {}).get("loss")
+        if loss is None:
+            raise bad_value(
+                "logs",
+                sorted(logs or {}),
+                'the logs of a step with a "loss"',
+                "Let `train_step` return the loss under this name.",
+            )
+        self._batches += 1
+        self._counted += 1
+        # To ask the optimizer at every batch would cost a tenth of a step.
+        if self._skips:
+            self._counted = batches_counted(self._searched)
+        elif self._batches == 1:
+            self._check_count()
+        self._recording.add(float(loss), self._counted)
+        if self._recording.over:
+            self._searched.stop_training = True
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Ends the search where an epoch had no data left."""
+        super().on_epoch_end(epoch, logs)
+        self._counted = batches_counted(self._searched)
+        self._recording.resume(self._counted)
+        if self._recording.over or not self._batches:
+            self._searched.stop_training = True
+
+    def on_train_end(self, logs=None):
+        """Puts the model back and makes the result."""
+        super().on_train_end()
+        self.put_back()
+        recording = self._recording
+        if not recording.over:
+            raise bad_value(
+                "steps",
+                self.steps,
+                f"at most {len(recording.losses)}: the data ran out there",
+                "Pass fewer steps, or data that can be repeated.",
+            )
+        self.result = LearningRateSearch(
+            rise.rates(self.min_lr, self.max_lr, self.steps)[
+                recording.positions
+            ],
+            recording.losses,
+            self.smoothing,
+            self.early_stop_threshold,
+        )
+
+    def plot(self, ax=None):
+        """Draws the result, see there; needs matplotlib."""
+        if self.result is None:
+            raise ValueError(
+                f"Expected a `fit` with this {self._owner} before `plot()`. "
+                "Received: a callback without a result."
+            )
+        return self.result.plot(ax)
+
+    def _check_count(self):
+        counted = batches_counted(self._searched)
+        if counted != self._counted:
+            raise bad_value(
+                "model",
+                type(self._searched).__name__,
+                "one whose train step applies its optimizer once to each batch",
+                f"It counts {counted} where {self._counted} are expected.",
+            )
+
+    def _check_fit(self, model):
+        if model.steps_per_execution > 1:
+            raise bad_value(
+                "steps_per_execution",
+                model.steps_per_execution,
+                f"1 in a `fit` with {self._owner}, which needs each loss",
+                "Compile with 1, or call "
+                "`keras_trainkit.tuning.find_learning_rate`, which sets it "
+                "aside.",
+            )
+        if self.params.get("steps") is None:
+            return
+        updates = self.updates_of_fit("steps")
+        if updates < self.steps:
+            raise bad_value(
+                "steps",
+                self.steps,
+                f"at most the {updates} updates of this `fit`",
+                "Train for more epochs.",
+            )
+
+    def _batches_before(self, epoch):
+        # A search does not resume: it begins at the first epoch of the `fit`.
+        return 0

@@ -1,0 +1,117 @@
+"""The learning-rate search as one call."""
+
+import inspect
+
+from keras_trainkit.callbacks.learning_rate_finder import LearningRateFinder
+from keras_trainkit.callbacks.loss_recording import most_batches
+from keras_trainkit.kernels.errors import bad_value
+from keras_trainkit.runtime.batch_loss import each_batch_alone
+from keras_trainkit.runtime.optimizers import accumulation_steps
+from keras_trainkit.runtime.optimizers import innermost
+
+
+def find_learning_rate(
+    model,
+    x=None,
+    y=None,
+    min_lr=1e-7,
+    max_lr=10.0,
+    steps=100,
+    batch_size=None,
+    early_stop_threshold=4.0,
+    smoothing=0.9,
+    **fit_arguments,
+):
+    """Searches for a learning rate and leaves the model as it was.
+
+    Trains for at most `steps` updates while the learning rate rises
+    geometrically from `min_lr` to `max_lr`, records the loss of each batch,
+    and stops when it diverges. Then everything is put back bit by bit, also
+    after an exception: weights, moving statistics, seed generators, optimizer
+    slots and counters (an optimizer that was not built is not built then),
+    loss scale, learning rate, metrics, `model.history`, compiled functions,
+    and the random states of Python, NumPy, Keras and the backend. A model
+    that was not built is built, with its initial weights. What is the
+    user's own is not put back: a generator that was consumed, a `PyDataset`'s
+    or a layer's own Python state.
+
+    The data is repeated until there are `steps` updates; a generator has to
+    bring them. As the losses are those of training batches, a suggested rate
+    is one that trains fast and stably at this batch size, from these weights.
+
+    Args:
+        model: A compiled `keras.Model` with a single optimizer and a plain
+            learning rate, whose value does not matter.
+        x: Whatever `fit` accepts: arrays, `tf.data.Dataset`, `PyDataset`,
+            torch `DataLoader`, generator.
+        y: Targets, unless `x` brings them. Defaults to `None`.
+        min_lr: Float above 0, the first learning rate. Defaults to `1e-7`.
+        max_lr: Float above `min_lr`, the last one. Defaults to `10.0`.
+        steps: Integer of at least 2, how many updates. Defaults to `100`.
+        batch_size: Integer, as in `fit`. Defaults to `None`: 32 for arrays.
+        early_stop_threshold: Float above 1 or `None`, see
+            `keras_trainkit.callbacks.LearningRateFinder`. Defaults to `4.0`.
+        smoothing: Float in [0, 1), see there. Defaults to `0.9`.
+        **fit_arguments: `class_weight`, `sample_weight`, `shuffle`,
+            `steps_per_epoch`, as in `fit`.
+
+    Returns:
+        What was found: `learning_rates`, `losses` and `smoothed_losses` as
+        NumPy arrays with one value per step, `suggestion(method="valley")`,
+        also with `"steepest"`, and `plot()`.
+
+    Raises:
+        ValueError: For values that describe no search, a model that is not
+            compiled or whose learning rate is a schedule, and data that runs
+            out before `steps` updates.
+        TypeError: For arguments of another type, or unknown ones.
+
+    Example:
+
+    >>> keras.utils.set_random_seed(0)
+    >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+    >>> model.compile(keras.optimizers.SGD(), "mse")
+    >>> x = np.random.normal(size=(320, 4))
+    >>> result = ktk.tuning.find_learning_rate(model, x, x @ np.ones((4, 1)))
+    >>> bool(0.05 < result.suggestion() < 1.0)
+    True
+
+    Reference:
+
+    - [Smith, 2017](https://arxiv.org/abs/1506.01186)
+    """
+    unknown = sorted(set(fit_arguments) - _OF_FIT)
+    if unknown:
+        raise TypeError(
+            f"Expected arguments of the search or of `fit`: {sorted(_OF_FIT)}. "
+            f"Received: {unknown}. A search has neither epochs nor validation."
+        )
+    if getattr(model, "optimizer", None) is None:
+        raise bad_value(
+            "model", model, "compiled with an optimizer", "Call `compile`."
+        )
+    finder = LearningRateFinder(
+        min_lr, max_lr, steps, early_stop_threshold, smoothing
+    )
+    per_update = accumulation_steps(innermost(model.optimizer))
+    # From a generator that has ended, Keras would go on with the few batches
+    # it looked at first (keras/src/trainers/data_adapters).
+    once = inspect.isgenerator(x) and "steps_per_epoch" not in fit_arguments
+    finder.remember(model)
+    try:
+        with each_batch_alone(model):
+            model.fit(
+                x,
+                y,
+                batch_size=batch_size,
+                epochs=1 if once else most_batches(steps, per_update),
+                verbose=0,
+                callbacks=[finder],
+                **fit_arguments,
+            )
+    finally:
+        finder.put_back()
+    return finder.result
+
+
+_OF_FIT = {"class_weight", "sample_weight", "shuffle", "steps_per_epoch"}
