@@ -30,7 +30,7 @@ class Chain(keras.constraints.Constraint):
     ...     "non_neg", ktk.constraints.IncomingMaxNorm(1.0)
     ... )
     >>> w = chain(keras.ops.array([[3.0], [-7.0], [4.0]]))
-    >>> [round(float(v), 4) for v in keras.ops.ravel(w)]
+    >>> [abs(round(float(v), 4)) for v in keras.ops.ravel(w)]
     [0.6, 0.0, 0.8]
     """
 

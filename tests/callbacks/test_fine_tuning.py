@@ -6,6 +6,7 @@ import pytest
 
 import keras_trainkit as ktk
 from tests.helpers import replay
+from tests.helpers import younger
 from tests.helpers.models import SubclassedMLP
 from tests.helpers.models import regression_data
 from tests.helpers.tanh_net import NAMES
@@ -667,10 +668,10 @@ def test_a_refusal_gives_back_what_one_cycle_has():
     check(model, by_hand(hand, [NAMES], rates([1])))
 
 
+@younger.needs_multi_optimizer
 def test_several_optimizers_are_refused():
-    multi = getattr(keras.optimizers, "MultiOptimizer", None)
-    several = multi(keras.optimizers.OptimizerMap(sgd())) if multi else None
-    model = compiled(several)
+    optimizers = keras.optimizers.OptimizerMap(sgd())
+    model = compiled(keras.optimizers.MultiOptimizer(optimizers))
     with pytest.raises(ValueError, match="single optimizer"):
         fit(model, FineTuning({0: 1}))
     assert trained(model) == list(NAMES)

@@ -6,6 +6,7 @@ import pytest
 
 import keras_trainkit as ktk
 from keras_trainkit.callbacks.scheduled_callback import ScheduledCallback
+from tests.helpers import younger
 from tests.helpers.models import linear_model
 from tests.helpers.models import regression_data
 
@@ -417,9 +418,8 @@ def test_a_compiled_schedule_has_the_rate_already():
         fit(model, [ktk.callbacks.OneCycle(0.1)])
 
 
+@younger.needs_multi_optimizer
 def test_multi_optimizer_has_no_single_rate():
-    if not hasattr(keras.optimizers, "MultiOptimizer"):
-        pytest.skip("this Keras has no MultiOptimizer")
     from keras.optimizers import MultiOptimizer
     from keras.optimizers import OptimizerMap
 

@@ -12,6 +12,7 @@ from tests.helpers.arrays import to_numpy
 from tests.helpers.models import SubclassedMLP
 from tests.helpers.models import mlp
 from tests.helpers.models import regression_data
+from tests.helpers.younger import GATED
 
 RADIUS = 0.5
 GATES = {"kernel": (0,), "recurrent_kernel": (0,)}
@@ -149,10 +150,10 @@ LAYERS = {
         2,
     ),
     "MultiHeadAttention": (
-        lambda: layers.MultiHeadAttention(3, 3, use_gate=True),
+        lambda: layers.MultiHeadAttention(3, 3, **GATED),
         (4, 3),
         PROJECTIONS,
-        5,
+        4 + len(GATED),
     ),
     "GroupQueryAttention": (
         lambda: layers.GroupQueryAttention(3, 2, 1),

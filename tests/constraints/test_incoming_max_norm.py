@@ -4,6 +4,7 @@ import pytest
 
 from keras_trainkit.constraints import IncomingMaxNorm
 from tests.helpers.arrays import to_numpy
+from tests.helpers.younger import GATED
 
 RADIUS = 0.4
 
@@ -127,10 +128,10 @@ def test_axes_that_the_weight_lacks_are_refused_at_the_first_call():
     "make",
     [
         lambda c: keras.layers.MultiHeadAttention(
-            3, 3, kernel_constraint=c, use_gate=True
+            3, 3, kernel_constraint=c, **GATED
         ),
         lambda c: keras.layers.GroupQueryAttention(
-            3, 3, 1, kernel_constraint=c, use_gate=True
+            3, 3, 1, kernel_constraint=c, **GATED
         ),
     ],
     ids=["multi-head", "group-query"],
@@ -143,7 +144,8 @@ def test_attention_tells_the_projections_apart(make):
     layer.set_weights([np.full(w.shape, 7.0) for w in layer.weights])
     kernels = [w for w in layer.weights if w.name == "kernel"]
     norms = {w.path.split("/")[-2]: unit_norms(w, constraint) for w in kernels}
-    assert set(norms) == {"query", "key", "value", "gate", "attention_output"}
+    gate = {"gate"} if GATED else set()
+    assert set(norms) == {"query", "key", "value", "attention_output"} | gate
     np.testing.assert_allclose(np.concatenate([*norms.values()]), 0.5, 1e-5)
 
 

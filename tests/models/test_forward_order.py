@@ -8,6 +8,7 @@ from keras_trainkit.models.forward_order import call_order
 from keras_trainkit.models.forward_order import in_call_order
 from keras_trainkit.models.forward_order import is_graph
 from keras_trainkit.models.forward_order import sublayers
+from tests.helpers import younger
 from tests.helpers.arrays import to_numpy
 from tests.models import zoo
 
@@ -238,6 +239,7 @@ def test_what_is_a_graph(model, expected):
     assert is_graph(model()) is expected
 
 
+@younger.needs_layers_beside_a_graph
 def test_a_layer_beside_the_graph_comes_before_it():
     model = graph(keras.Model)
     model.beside = keras.layers.Dense(1, name="beside")

@@ -33,6 +33,8 @@ OPTIMIZERS = {
     "Muon": {"exclude_layers": ["head"]},
     "ScheduleFreeAdamW": {},
 }
+if not hasattr(keras.optimizers, "ScheduleFreeAdamW"):
+    del OPTIMIZERS["ScheduleFreeAdamW"]  # Keras 3.14
 
 
 def make(case):
