@@ -88,10 +88,16 @@ def tests(session):
 
 @nox.session
 def lowest(session):
-    """Plain pytest where there is one backend, and the lowest Keras."""
+    """Plain pytest where there is one backend, and the lowest Keras.
+
+    On two cores, since no other suite runs beside it.
+    """
     keras = f"keras=={lowest_keras()}"
     session.install("tensorflow", keras, "-e", ".[test]")
     environment = suite_environment(session)
     # Plain pytest: no backend chosen outside leaks in.
     environment["KERAS_BACKEND"] = None
-    session.run("python", "-m", "pytest", *session.posargs, env=environment)
+    two = ["-n", "2", "--dist", "worksteal"]
+    session.run(
+        "python", "-m", "pytest", *two, *session.posargs, env=environment
+    )

@@ -25,12 +25,13 @@ CASES = {
 }
 
 
-def run_planted(tmp_path, body, strict):
+def run_planted(tmp_path, body, strict, *options):
     planted = tmp_path / "test_planted.py"
     planted.write_text(f"import pytest\n\ndef test_it():\n    {body}\n")
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "tests.helpers.skips"]
-        + ["-p", "no:cacheprovider", "--rootdir", tmp_path, planted],
+        + ["-p", "no:cacheprovider", "--rootdir", tmp_path, planted]
+        + [*options],
         env={**os.environ, "KTK_STRICT_SKIPS": strict, "PYTHONPATH": str(ROOT)},
         cwd=tmp_path,
         capture_output=True,
@@ -43,6 +44,12 @@ def test_a_strict_session_fails_for_unlisted_reasons(tmp_path, body, passes):
     done = run_planted(tmp_path, body, strict="1")
     assert (done.returncode == 0) == passes, done.stdout
     assert ("skips that are not listed" in done.stdout) != passes
+
+
+def test_a_session_on_several_workers_fails_too(tmp_path):
+    done = run_planted(tmp_path, "pytest.skip('no time')", "1", "-n", "2")
+    assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout
+    assert "skips that are not listed" in done.stdout
 
 
 def test_a_plain_session_lets_unlisted_reasons_pass(tmp_path):

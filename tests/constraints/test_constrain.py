@@ -324,6 +324,11 @@ def nested():
     return keras.Model(inputs, layers.Dense(1, name="head")(x))
 
 
+def named(value):
+    """Returns an id that is the same in every process."""
+    return "function" if callable(value) else str(value)
+
+
 ALL = ["backbone/conv/kernel", "backbone/depth/kernel"]
 ALL += ["hidden/kernel", "head/kernel"]
 
@@ -342,7 +347,7 @@ ALL += ["hidden/kernel", "head/kernel"]
         (lambda layer: layer.name == "depth", [ALL[1]]),
         (lambda layer: not isinstance(layer, layers.Conv2D), ALL[1:]),
     ],
-    ids=str,
+    ids=named,
 )
 def test_where_selects(where, chosen):
     model = nested()
@@ -374,7 +379,7 @@ def test_a_nested_model_keeps_it_through_save_and_load(tmp_path):
         ("batch_normalization*", "'hidden/kernel'"),
         (lambda layer: False, "'backbone/depth/kernel'"),
     ],
-    ids=str,
+    ids=named,
 )
 def test_a_selection_that_matches_nothing_lists_what_there_is(where, named):
     model = nested()

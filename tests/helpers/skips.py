@@ -39,6 +39,8 @@ def pytest_sessionfinish(session):
     if os.environ.get("KTK_STRICT_SKIPS") != "1":
         return
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None:
+        return  # a worker of xdist: its controller has all reports
     reports = [
         *reporter.stats.get("skipped", []),
         *reporter.stats.get("xfailed", []),
