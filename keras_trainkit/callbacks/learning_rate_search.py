@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from keras_trainkit.kernels.curve_reading import capped
 from keras_trainkit.kernels.curve_reading import finite_part
 from keras_trainkit.kernels.curve_reading import smooth
 from keras_trainkit.kernels.curve_reading import suggest
@@ -29,9 +30,10 @@ class LearningRateSearch:
     Attributes:
         learning_rates: NumPy array of float64.
         losses: NumPy array of float64.
-        smoothed_losses: NumPy array of float64 of the same shape: the losses
-            averaged exponentially with bias correction, forward and backward
-            so that nothing lags; NaN at and after the divergence.
+        smoothed_losses: NumPy array of float64 of the same shape: the losses,
+            none above the largest of the first ten, averaged exponentially
+            with bias correction, forward and backward so that nothing lags;
+            NaN at and after the divergence.
 
     Example:
 
@@ -52,9 +54,8 @@ class LearningRateSearch:
         self.losses = np.asarray(losses, "float64")
         self._end = finite_part(self.losses, smoothing, early_stop_threshold)
         self.smoothed_losses = np.full(self.losses.shape, np.nan)
-        self.smoothed_losses[: self._end] = smooth(
-            self.losses[: self._end], smoothing
-        )
+        self._read = capped(self.losses[: self._end])
+        self.smoothed_losses[: self._end] = smooth(self._read, smoothing)
 
     def suggestion(self, method="valley"):
         """Returns a learning rate to train with.
@@ -63,11 +64,10 @@ class LearningRateSearch:
         anything at or after a divergence.
 
         Args:
-            method: `"valley"`: a sixth of the rate where the smoothed loss
-                has its bottom; a good peak for a schedule, or a constant
-                rate. `"steepest"`: the rate where the smoothed loss falls
-                most per logarithm of the rate; usually smaller. Defaults to
-                `"valley"`.
+            method: `"valley"`: a ninth of the rate where the smoothed loss
+                is lowest. `"steepest"`: the rate where it falls most per
+                logarithm of the rate, on the way there, or the former where
+                that is smaller. Defaults to `"valley"`.
 
         Returns:
             Python float.
@@ -76,11 +76,10 @@ class LearningRateSearch:
             ValueError: When the loss falls no more than noise does, or too
                 few steps are left; the message says what was seen.
         """
-        read = slice(self._end)
         return suggest(
-            self.learning_rates[read],
-            self.losses[read],
-            self.smoothed_losses[read],
+            self.learning_rates[: self._end],
+            self._read,
+            self.smoothed_losses[: self._end],
             method,
         )
 

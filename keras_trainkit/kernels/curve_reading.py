@@ -19,9 +19,10 @@ _NOISE_FALLS = 1.0
 # float32 losses differ by this share when they are equal.
 _ROUNDING = 1e-6
 # At the bottom, rates that shrink the loss and rates that blow it up are in
-# balance. Full-batch descent on quadratics has its bottom at 2 to 5 times
-# the stability limit, so a sixth of it is below the limit.
-_BELOW_BOTTOM = 6.0
+# balance. On quadratics it lies between the stability limit, with noisy
+# batches, and five times the limit, with the full batch; a ninth of it is
+# below the limit and within a factor of ten. Networks want about as much.
+_BELOW_BOTTOM = 9.0
 
 
 class Watch(NamedTuple):
@@ -65,6 +66,15 @@ def finite_part(losses, smoothing, threshold):
     return len(losses)
 
 
+def capped(losses):
+    """Returns the losses, none above the largest of the first ten.
+
+    A loss above where the search began has lost all that was gained; by how
+    much says nothing, and would drown in any average what came before it.
+    """
+    return np.minimum(losses, np.max(losses[:_WARM_UP], initial=-math.inf))
+
+
 def smooth(losses, smoothing):
     """Averages exponentially, with bias correction, in both directions.
 
@@ -95,11 +105,11 @@ def suggest(rates, losses, smoothed, method):
 
     Args:
         rates: Learning rates, increasing.
-        losses: The losses at these rates, all before the divergence.
+        losses: The losses at these rates, all before the divergence, capped.
         smoothed: The same losses, smoothed.
-        method: `"valley"`: a sixth of the rate at the lowest point;
+        method: `"valley"`: a ninth of the rate at the lowest point;
             `"steepest"`: the rate on the way down to it where the slope over
-            the logarithm of the rate is steepest.
+            the logarithm of the rate is steepest, at most the former.
 
     Raises:
         ValueError: When the loss does not fall more than its noise does.
@@ -117,10 +127,12 @@ def suggest(rates, losses, smoothed, method):
         )
     top, bottom = _fall(smoothed)
     _check_fall(rates, losses, smoothed, top, bottom)
+    valley = float(rates[bottom] / _BELOW_BOTTOM)
     if method == "valley":
-        return float(rates[bottom] / _BELOW_BOTTOM)
+        return valley
     slopes = np.gradient(smoothed, np.log(rates))
-    return float(rates[top + np.argmin(slopes[top : bottom + 1])])
+    # A network that learns late falls most just before it diverges.
+    return min(float(rates[top + np.argmin(slopes[top : bottom + 1])]), valley)
 
 
 def _fall(smoothed):

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keras_trainkit.kernels.curve_reading import capped
 from keras_trainkit.kernels.curve_reading import finite_part
 from keras_trainkit.kernels.curve_reading import smooth
 from keras_trainkit.kernels.curve_reading import suggest
@@ -17,7 +18,7 @@ NUMBERS = st.floats(-1e3, 1e3)
 def suggestion(losses, method="valley", rates=RATES):
     losses = np.asarray(losses, "float64")
     end = finite_part(losses, 0.9, 4.0)
-    part = losses[:end]
+    part = capped(losses[:end])
     return suggest(rates[:end], part, smooth(part, 0.9), method)
 
 
@@ -94,10 +95,35 @@ def test_the_steepest_point_is_that_of_the_curve(centre):
 
 
 @pytest.mark.parametrize("centre", [1e-4, 1e-3, 1e-2])
-def test_the_valley_is_a_sixth_of_its_bottom(centre):
+def test_the_valley_is_a_ninth_of_its_bottom(centre):
     losses = step_down(centre)
     bottom = RATES[np.argmin(losses)]
-    assert bottom / 12 < suggestion(losses) < bottom / 3
+    assert bottom / 18 < suggestion(losses) < bottom / 4.5
+
+
+def test_the_steepest_point_is_never_above_the_valley():
+    """A curve that falls nowhere but just before it diverges."""
+    losses = np.where(RATES < 0.1, 2.0, 1.0)
+    losses[RATES > 0.3] = 9.0
+    steepest = suggestion(losses, "steepest")
+    assert steepest == suggestion(losses, "valley") < 0.05
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_how_high_the_loss_jumps_does_not_matter(method):
+    low, high = step_down(1e-3), step_down(1e-3)
+    low[70], high[70] = 3.0, 12.0
+    end = slice(80)
+    assert finite_part(high[end], 0.9, 4.0) == 80
+    assert suggestion(low[end], method, RATES[end]) == suggestion(
+        high[end], method, RATES[end]
+    )
+
+
+def test_losses_are_capped_at_the_largest_of_the_first_ten():
+    losses = np.array([1.0, 3.0, *[2.0] * 8, 9.0, 2.5])
+    assert capped(losses).tolist() == [1.0, 3.0, *[2.0] * 8, 3.0, 2.5]
+    assert capped(losses[:0]).tolist() == []
 
 
 @pytest.mark.parametrize("method", METHODS)
