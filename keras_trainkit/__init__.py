@@ -13,6 +13,7 @@ from keras_trainkit import plots
 from keras_trainkit import schedules
 from keras_trainkit import transfer
 from keras_trainkit import tuning
+from keras_trainkit import uncertainty
 from keras_trainkit.version import __version__
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "schedules",
     "transfer",
     "tuning",
+    "uncertainty",
 ]

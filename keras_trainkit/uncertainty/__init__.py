@@ -1,0 +1,6 @@
+"""Monte Carlo prediction, and how good its uncertainty is."""
+
+from keras_trainkit.uncertainty.conversion import from_mc
+from keras_trainkit.uncertainty.conversion import to_mc
+
+__all__ = ["from_mc", "to_mc"]
