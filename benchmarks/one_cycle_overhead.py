@@ -1,11 +1,12 @@
-"""Step time of `fit` with OneCycle over `fit` without.
+"""Step time of `fit` with OneCycle, or any schedule, over `fit` without.
 
     KERAS_BACKEND=jax python benchmarks/one_cycle_overhead.py
 
-6 x Dense(64), Adam, batch 32. Four `fit`s take turns epoch by epoch: a plain
-one, one with OneCycle, one with the obvious callback, which sets
-`optimizer.learning_rate` before every batch, and a second plain one, whose
-ratio to the first shows what noise alone does. Printed are medians of the
+6 x Dense(64), Adam, batch 32. Five `fit`s take turns epoch by epoch: a plain
+one, one with OneCycle, one with HyperparameterSchedule on learning rate and
+momentum, one with the obvious callback, which sets `optimizer.learning_rate`
+before every batch, and a second plain one, whose ratio to the first shows
+what noise alone does. Printed are medians of the
 ratios of adjacent epochs, and quartiles.
 """
 
@@ -67,6 +68,12 @@ def main():
     ways = {
         "plain": [],
         "OneCycle": [ktk.callbacks.OneCycle(1e-2)],
+        "HyperparameterSchedule": [
+            ktk.callbacks.HyperparameterSchedule(
+                keras.optimizers.schedules.CosineDecay(1e-2, epochs * STEPS),
+                momentum=lambda update: 0.85 + 0.1 / (1 + update),
+            )
+        ],
         "learning rate set every batch": [SetEveryBatch()],
         "plain again": [],
     }
