@@ -15,8 +15,17 @@ def exported():
     for module in pkgutil.iter_modules(keras_trainkit.__path__):
         if module.ispkg:
             package = importlib.import_module(f"keras_trainkit.{module.name}")
-            for name in package.__all__:
-                found[f"{module.name}.{name}"] = getattr(package, name)
+            found |= _public(module.name, package)
+    return found
+
+
+def _public(prefix, package):
+    found = {}
+    for name in package.__all__:
+        thing, dotted = getattr(package, name), f"{prefix}.{name}"
+        # A subpackage that is exported is a namespace for more.
+        inner = inspect.ismodule(thing)
+        found |= _public(dotted, thing) if inner else {dotted: thing}
     return found
 
 

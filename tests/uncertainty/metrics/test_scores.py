@@ -1,0 +1,139 @@
+import warnings
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import given
+from sklearn.metrics import brier_score_loss
+from sklearn.metrics import log_loss
+
+from keras_trainkit.uncertainty.metrics.scores import brier_score
+from keras_trainkit.uncertainty.metrics.scores import expected_calibration_error
+from keras_trainkit.uncertainty.metrics.scores import negative_log_likelihood
+from tests.helpers.predictions import predictions
+
+OURS = (brier_score, negative_log_likelihood, expected_calibration_error)
+WEIGHTED = {
+    "likelihood": (negative_log_likelihood, log_loss),
+    "Brier": (brier_score, brier_score_loss),
+}
+WEIGHTS = st.sampled_from([None, 0, 1])
+
+
+def drawn_weights(seed, rows):
+    if seed is None:
+        return None
+    return np.random.default_rng(seed).integers(1, 4, rows) / 2
+
+
+def quiet(score, *args, **kwargs):
+    """Calls scikit-learn's, which warns of float32 sums."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        return score(*args, **kwargs)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("ours, theirs", WEIGHTED.values(), ids=WEIGHTED)
+@given(data=predictions(), seed=WEIGHTS)
+def test_scores_of_classes_are_those_of_scikit_learn(
+    ours, theirs, dtype, data, seed
+):
+    labels, p = data[0], data[1].astype(dtype)
+    weights = drawn_weights(seed, len(labels))
+    kwargs = {"sample_weight": weights, "labels": np.arange(p.shape[1])}
+    expected = quiet(theirs, labels, p, **kwargs)
+    if p.shape[1] == 2 and ours is brier_score:
+        expected *= 2  # scikit-learn takes two columns for one
+    tolerance = 1e-5 if dtype == "float32" else 1e-12
+    assert ours(labels, p, weights) == pytest.approx(expected, abs=tolerance)
+
+
+@pytest.mark.parametrize("ours, theirs", WEIGHTED.values(), ids=WEIGHTED)
+@given(data=predictions(max_classes=2), seed=WEIGHTS)
+def test_scores_of_one_column_are_those_of_scikit_learn(
+    ours, theirs, data, seed
+):
+    labels, p = data[0], data[1][:, 1]
+    weights = drawn_weights(seed, len(labels))
+    expected = theirs(labels, p, sample_weight=weights, labels=[0, 1])
+    assert ours(labels, p, weights) == pytest.approx(expected, abs=1e-12)
+    column = ours(labels[:, None], p[:, None], weights)
+    assert column == ours(labels, p, weights)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_a_probability_of_zero_costs_what_it_costs_in_scikit_learn(dtype):
+    p = np.array([[1.0, 0.0], [0.0, 1.0]], dtype)
+    assert negative_log_likelihood([1, 1], p) == pytest.approx(
+        log_loss([1, 1], p, labels=[0, 1]), rel=1e-3
+    )
+
+
+def test_whole_numbers_are_probabilities_in_double_precision():
+    floor = np.finfo("float64").eps
+    found = negative_log_likelihood([1], [[1, 0]])
+    assert found == pytest.approx(-np.log(floor))
+
+
+@pytest.mark.parametrize("score", OURS)
+@given(data=predictions())
+def test_one_hot_labels_are_the_labels(score, data):
+    labels, p = data
+    one_hot = np.eye(p.shape[1])[labels]
+    assert score(one_hot, p) == score(labels, p)
+
+
+@pytest.mark.parametrize("score", OURS)
+@given(data=predictions(), seed=st.integers(0, 99))
+def test_the_order_of_the_rows_does_not_matter(score, data, seed):
+    labels, p = data
+    order = np.random.default_rng(seed).permutation(len(labels))
+    assert score(labels[order], p[order]) == pytest.approx(
+        score(labels, p), abs=1e-12
+    )
+
+
+def test_the_calibration_error_passes_its_arguments_on():
+    p = [0.6, 0.7, 0.8, 0.9]
+    labels = [1, 0, 1, 1]
+    ece = expected_calibration_error
+    # One bin: mean confidence 0.75, accuracy 0.75.
+    assert ece(labels, p, n_bins=1) == pytest.approx(0)
+    # Two of equal width hold 0 and 4, two of equal mass 2 and 2.
+    assert ece(labels, p, n_bins=2) == pytest.approx(0)
+    mass = ece(labels, p, n_bins=2, strategy="quantile")
+    assert mass == pytest.approx((0.15 + 0.15) / 2)
+    # Fifteen, the default, hold one each.
+    assert ece(labels, p) == pytest.approx((0.4 + 0.7 + 0.2 + 0.1) / 4)
+
+
+BAD = {
+    "too few": ([1.0], "of shape \\(2,\\)"),
+    "negative": ([1.0, -1.0], "at least 0"),
+    "NaN": ([1.0, np.nan], "at least 0"),
+    "all zero": ([0.0, 0.0], "not all of them 0"),
+}
+
+
+@pytest.mark.parametrize("score", OURS[:2])
+@pytest.mark.parametrize("weights, words", BAD.values(), ids=BAD)
+def test_bad_weights_are_refused(score, weights, words):
+    with pytest.raises(ValueError, match=f"`sample_weight` must be .*{words}"):
+        score([0, 1], [0.5, 0.5], weights)
+
+
+@pytest.mark.parametrize("score", OURS)
+@pytest.mark.parametrize(
+    "labels, p, words",
+    [
+        ([0, 1], [[2.0, -1.0]] * 2, "`probabilities` must be"),
+        ([0, 1, 1], [0.5, 0.5], "as many labels as probabilities"),
+        ([0, 2], [0.5, 0.5], "`y_true` must be"),
+        (0, 0.5, "`probabilities` must be"),
+    ],
+    ids=["logits", "too many labels", "a third class", "scalars"],
+)
+def test_what_cannot_be_scored_is_refused(score, labels, p, words):
+    with pytest.raises(ValueError, match=words):
+        score(labels, p)
