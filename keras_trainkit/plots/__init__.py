@@ -2,5 +2,6 @@
 
 from keras_trainkit.plots.learning_rate import plot_schedule
 from keras_trainkit.plots.learning_rate_search import plot_learning_rate_search
+from keras_trainkit.plots.reliability_diagram import reliability_diagram
 
-__all__ = ["plot_learning_rate_search", "plot_schedule"]
+__all__ = ["plot_learning_rate_search", "plot_schedule", "reliability_diagram"]
