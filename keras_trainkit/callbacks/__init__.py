@@ -6,10 +6,12 @@ from keras_trainkit.callbacks.hyperparameter_schedule import (
 )
 from keras_trainkit.callbacks.learning_rate_finder import LearningRateFinder
 from keras_trainkit.callbacks.one_cycle import OneCycle
+from keras_trainkit.callbacks.raise_lr_on_plateau import RaiseLROnPlateau
 
 __all__ = [
     "FineTuning",
     "HyperparameterSchedule",
     "LearningRateFinder",
     "OneCycle",
+    "RaiseLROnPlateau",
 ]

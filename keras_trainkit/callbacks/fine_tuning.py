@@ -123,6 +123,7 @@ class FineTuning(keras.callbacks.Callback):
         self.verbose = verbose
         self._plan = None
         self._reached = None
+        self._found_in = 0
 
     def set_model(self, model):
         """Keeps what BackupAndRestore is about to load for its stage."""
@@ -152,7 +153,8 @@ class FineTuning(keras.callbacks.Callback):
         self._plan = plan_stages(
             model, selected, hold_batch_norm=self.batch_norm == "inference"
         )
-        self._reached = None
+        self._reached, self._found_in = None, 0
+        self._listed_before = self._curve_control()
 
     def on_epoch_begin(self, epoch, logs=None):
         """Enters the stage of this epoch, if it is a new one."""
@@ -214,8 +216,10 @@ class FineTuning(keras.callbacks.Callback):
         step = self.learning_rate_factor ** (stage - before)
         control = self._curve_control()
         if control is not None:
+            if self._reached is None and control.claims["learning_rate"].found:
+                self._found_in = stage
             control.scale_base(step)
-            whole = self.learning_rate_factor**stage
+            whole = self.learning_rate_factor ** (stage - self._found_in)
             control.set_factor("learning_rate", _OWNER, whole)
         elif step != 1:
             self._scale_learning_rate(step)
@@ -229,6 +233,10 @@ class FineTuning(keras.callbacks.Callback):
             control.set_factor("learning_rate", _OWNER, whole)
         elif optimizers.plain_learning_rate(self.model.optimizer) is None:
             self._scale_learning_rate(whole)
+        elif self._listed_before is not None:
+            # No epoch was left, and the curve's owner has given it back.
+            innermost = optimizers.innermost(self.model.optimizer)
+            innermost.learning_rate = self._listed_before.base_rate * whole
 
     def _scale_learning_rate(self, factor):
         innermost = optimizers.innermost(self.model.optimizer)
@@ -241,8 +249,8 @@ class FineTuning(keras.callbacks.Callback):
 
     def _learning_rate_in_words(self):
         control = self._curve_control()
-        if control is not None:
-            claim = control.claims["learning_rate"]
+        claim = control and control.claims["learning_rate"]
+        if claim and not claim.found:
             return f"{claim.factor:g} x {claim.owner}'s"
         innermost = optimizers.innermost(self.model.optimizer)
         return optimizers.describe_learning_rate(innermost)

@@ -72,9 +72,7 @@ class ScheduledCallback(keras.callbacks.Callback):
         self._require_the_run()
         if not self._started:
             self._started = True
-            self._control.start(
-                self._claims.values(), self._batches_before(epoch)
-            )
+            self._start_curves(epoch)
 
     def on_epoch_end(self, epoch, logs=None):
         """Adds the values of the epoch's last update to the logs."""
@@ -156,6 +154,9 @@ class ScheduledCallback(keras.callbacks.Callback):
     @property
     def _owner(self):
         return type(self).__name__
+
+    def _start_curves(self, epoch):
+        self._control.start(self._claims.values(), self._batches_before(epoch))
 
     def _batches_before(self, epoch):
         if epoch == 0:

@@ -5,6 +5,8 @@ import math
 import keras
 import numpy as np
 
+from keras_trainkit.runtime.found_rate import FoundRate
+
 _BLOCK = 1024
 
 
@@ -29,6 +31,19 @@ class Claim:
         self.factor_changes = []
         self._factors = {}
         self._block, self._values = None, ()
+
+    @property
+    def found(self):
+        """Whether the curve is what the `fit` found, not the owner's own."""
+        return isinstance(self.curve, FoundRate)
+
+    @property
+    def held(self):
+        """Whether the value changes with the factor only.
+
+        The learning rate's variable then holds it; no step has to write it.
+        """
+        return self.found and self.curve.constant
 
     def set_factor(self, name, factor, updates):
         """Multiplies the curve by a named factor from an update on."""

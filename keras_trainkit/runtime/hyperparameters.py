@@ -13,6 +13,7 @@ import keras
 from keras_trainkit.runtime import lent_variable
 from keras_trainkit.runtime import optimizers
 from keras_trainkit.runtime.claim import Claim
+from keras_trainkit.runtime.found_rate import FoundRate
 from keras_trainkit.runtime.running_fit import RunningFit
 from keras_trainkit.runtime.tracing import TracedNumber
 from keras_trainkit.runtime.tracing import is_traced
@@ -43,6 +44,8 @@ class Control:
         self.model = model
         self.claims = {}
         self._plain = {}
+        self._functions = {}
+        self._rate = None
         self._known_updates = 0
         self._final_updates = None
         self._stepping = False
@@ -63,28 +66,31 @@ class Control:
             owner: Name of the callback.
             hyperparameter: `"learning_rate"`, `"weight_decay"`, or
                 `"momentum"`, which stands for `momentum` or `beta_1`.
-            curve: See `Claim`.
+            curve: See `Claim`. A `FoundRate` makes way for another curve.
 
         Raises:
             ValueError: When another callback has it already, or the optimizer
                 does not use it.
         """
         held = self.claims.get(hyperparameter)
-        if held is not None:
+        if held is not None and not held.found:
             raise ValueError(
                 f"Expected one curve for `{hyperparameter}`. Received: "
                 f"{owner} wants it, but {held.owner} has it in this `fit`. "
                 "Remove one of the two callbacks."
             )
-        attribute = optimizers.attribute_of(
-            self.optimizer, hyperparameter, owner
-        )
+        if isinstance(curve, FoundRate):
+            attribute = curve.attribute
+        else:
+            attribute = optimizers.attribute_of(
+                self.optimizer, hyperparameter, owner
+            )
         claim = Claim(owner, hyperparameter, attribute, curve)
         self.claims[hyperparameter] = claim
-        if hyperparameter == "learning_rate":
-            self._lend_rate()
-        elif attribute is not None:
+        if attribute is not None:
             self._plain[attribute] = getattr(self.optimizer, attribute)
+        elif self._rate is None:
+            self._lend_rate()
         return claim
 
     def release(self, claims):
@@ -104,25 +110,33 @@ class Control:
         Args:
             claims: What `claim` returned to one callback.
             batches_before: How many batches of the run were trained in
-                epochs before this one, as `fit` counts them.
+                epochs before this one, as `fit` counts them; `None` for curves
+                that begin with the optimizer, not with the run.
         """
-        origin = self._origin(batches_before)
+        origin = 0
+        if batches_before is not None:
+            origin = self._origin(batches_before)
         for claim in claims:
             claim.origin = origin
             claim.factor_changes = [(self.updates() - origin, claim.factor)]
         self._show()
+        self._choose_function()
 
     def set_factor(self, hyperparameter, name, factor):
         """Multiplies a curve by a named factor from the next step on."""
         claim = self.claims[hyperparameter]
         claim.set_factor(name, factor, self.updates())
         self._show()
-        # The factor is a constant of the compiled step.
-        self.make_train_function(force=True)
+        self._choose_function()
 
     def scale_base(self, factor):
         """Multiplies the learning rate that is given back in the end."""
-        self.base_rate *= factor
+        if self._rate is not None:
+            self.base_rate *= factor
+        elif factor != 1:
+            optimizers.scale_learning_rate(self.optimizer, factor)
+            attribute = self.claims["learning_rate"].attribute
+            self._plain[attribute] = getattr(self.optimizer, attribute)
 
     def updates(self):
         """Returns the number of updates made, as a Python integer.
@@ -173,6 +187,7 @@ class Control:
         if optimizers.has_values(self.optimizer):
             optimizers.unshare_averages(self.optimizer)
         self._fit.forget()
+        self._functions = {}
         if isinstance(model.train_function, _ScheduledFunction):
             rebuild(model)
 
@@ -189,8 +204,25 @@ class Control:
             return self.model.make_train_function(force)
         scheduled = isinstance(self.model.train_function, _ScheduledFunction)
         if force or not scheduled:
-            self._trace_anew()
+            self._functions = {}
+            self._choose_function()
         return None
+
+    def _choose_function(self):
+        """Puts the step with the present factors into the model.
+
+        Factors are constants of a compiled step. Those that come and go find
+        the step that was compiled for them before.
+        """
+        constants = tuple(
+            (claim, claim.factor)
+            for claim in self.claims.values()
+            if not claim.held
+        )
+        if constants not in self._functions:
+            self._trace_anew()
+            self._functions[constants] = self.model.train_function
+        self.model.train_function = self._functions[constants]
 
     def _trace_anew(self):
         model = self.model
@@ -242,6 +274,7 @@ class Control:
         return {
             claim.attribute or name: claim.on_host(updates)
             for name, claim in self.claims.items()
+            if not claim.held
         }
 
     def _traced_values(self):
@@ -249,9 +282,11 @@ class Control:
         updates = keras.ops.convert_to_tensor(self.optimizer.iterations)
         values = {}
         for name, claim in self.claims.items():
+            if claim.held:
+                continue
             tensor = claim.in_step(updates, dtype)
-            if claim.attribute is None:
-                values[name] = tensor
+            if name == "learning_rate":
+                values[claim.attribute or name] = tensor
             else:
                 plain = self._plain[claim.attribute]
                 values[claim.attribute] = TracedNumber(tensor, plain)
@@ -283,7 +318,7 @@ class Control:
         if swapped:
             changed.append("learning_rate")
         if changed:
-            raise self._foreign(f"optimizer.{changed[0]}")
+            raise self._foreign(f"optimizer.{changed[0].lstrip('_')}")
 
     def _foreign(self, name):
         owners = sorted({c.owner for c in self.claims.values()})
@@ -297,8 +332,8 @@ class Control:
         self.optimizer = optimizer
         self._plain_apply = optimizer.apply
         self._scheduled_apply = untraced(self._apply, self.model)
-        self._rate = None
-        if "learning_rate" in self.claims:
+        claim = self.claims.get("learning_rate")
+        if claim is not None and claim.attribute is None:
             self._lend_rate()
 
     def _lend_rate(self):
@@ -314,8 +349,8 @@ class Control:
 
     def _show(self):
         """Lets readers see the rate of the next update, not the last one."""
-        claim = self.claims.get("learning_rate")
-        if claim is not None:
+        if self._rate is not None and "learning_rate" in self.claims:
+            claim = self.claims["learning_rate"]
             self._stepping = True
             try:
                 self._rate.assign(claim.on_host(self.updates()))

@@ -90,8 +90,10 @@ def test_a_run_that_dies_again_and_again(case, place, tmp_path):
     assert same(resumable.state(model), never_killed(case)) == set()
 
 
-def test_a_run_that_had_only_its_end_to_come(tmp_path):
-    case = "FineTuning"
+@pytest.mark.parametrize(
+    "case", ["FineTuning", "FineTuning, OneCycle", "OneCycle, FineTuning"]
+)
+def test_a_run_that_had_only_its_end_to_come(case, tmp_path):
     with pytest.raises(Dead):
         resumable.train(tmp_path, case, "first", DieAt(*AFTER_THE_LAST_EPOCH))
     model = resumable.train(tmp_path, case, "first")
