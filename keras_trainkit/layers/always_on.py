@@ -5,10 +5,16 @@ given when a functional model was built, so the override sits in `call`.
 """
 
 from keras_trainkit.kernels.errors import require_number
+from keras_trainkit.runtime.replica_seed import differ_between_replicas
 
 
 class AlwaysOn:
     """Runs the Keras parent's `call` in training mode, whatever is asked."""
+
+    def __init__(self, rate, **kwargs):
+        super().__init__(rate, **kwargs)
+        if rate > 0:  # Keras's layers have no generator otherwise.
+            differ_between_replicas(self.seed_generator)
 
     def call(self, inputs, training=False):
         """Drops, whatever `training` is."""

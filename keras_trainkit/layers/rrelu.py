@@ -9,6 +9,7 @@ from keras_trainkit.kernels.activations import rrelu
 from keras_trainkit.kernels.activations import slopes_from_bits
 from keras_trainkit.kernels.errors import bad_value
 from keras_trainkit.kernels.errors import require_number
+from keras_trainkit.runtime.replica_seed import differ_between_replicas
 
 
 @keras.saving.register_keras_serializable(package="keras_trainkit")
@@ -77,7 +78,9 @@ class RReLU(keras.layers.Layer):
         self.lower = lower
         self.upper = upper
         self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.seed_generator = differ_between_replicas(
+            keras.random.SeedGenerator(seed)
+        )
         self.supports_masking = True
 
     def call(self, inputs, training=False):

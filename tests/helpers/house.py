@@ -30,6 +30,14 @@ EXCEPTIONS = {
         "keras_trainkit.runtime.train_function",
     ): "a compiled step that was traced before must forget it, or the new "
     "constraint acts only after the next compile",
+    (
+        "layers/always_on.py",
+        "keras_trainkit.runtime.replica_seed",
+    ): "which replica draws is known only to the backend",
+    (
+        "layers/rrelu.py",
+        "keras_trainkit.runtime.replica_seed",
+    ): "which replica draws is known only to the backend",
 }
 
 PACKAGE = "keras_trainkit"
