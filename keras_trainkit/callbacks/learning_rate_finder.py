@@ -10,6 +10,7 @@ from keras_trainkit.kernels.errors import bad_value
 from keras_trainkit.runtime import optimizers
 from keras_trainkit.runtime.batch_loss import batches_counted
 from keras_trainkit.runtime.batch_loss import log_each_batch
+from keras_trainkit.runtime.distribution import refuse_impossible
 from keras_trainkit.runtime.training_state import TrainingState
 
 
@@ -134,6 +135,7 @@ class LearningRateFinder(ScheduledCallback):
     def on_train_begin(self, logs=None):
         """Takes the learning rate over."""
         model = self._searched
+        refuse_impossible(self)  # First: what follows advises for a `fit`.
         self._check_fit(model)
         self._state.include_new()
         super().on_train_begin()

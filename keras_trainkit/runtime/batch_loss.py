@@ -5,6 +5,7 @@ import contextlib
 import keras
 
 from keras_trainkit.runtime import optimizers
+from keras_trainkit.runtime.device_copies import copies
 
 
 def log_each_batch(model, on_build):
@@ -76,19 +77,12 @@ def batches_counted(model):
     optimizer = optimizers.innermost(model.optimizer)
     state = getattr(model, "_jax_state", None)
     if not state or model._jax_state_synced:
-        return _integer(optimizer._iterations.value)
+        # At every step: a way through NumPy takes several times as long.
+        return int(copies(optimizer._iterations)[0])
     counters = zip(
         model.optimizer.variables, state["optimizer_variables"], strict=True
     )
     return next(int(v) for ref, v in counters if ref is optimizer._iterations)
-
-
-def _integer(value):
-    # At every step: `convert_to_numpy` takes five times as long, and `int`
-    # knows nothing of TensorFlow's variables on several devices.
-    if keras.backend.backend() == "tensorflow":
-        value = value.numpy()
-    return int(value)
 
 
 def _build_before(model, data, on_build):

@@ -3,9 +3,11 @@
 import random
 import sys
 
-import keras
 import numpy as np
 from keras.src.backend.common import global_state
+
+from keras_trainkit.runtime.device_copies import read_copies
+from keras_trainkit.runtime.device_copies import write_copies
 
 # keras/src/random/seed_generator.py
 _KERAS = "global_seed_generator"
@@ -23,8 +25,7 @@ class RandomState:
         self._numpy = np.random.get_state()
         self._generator = global_state.get_global_attribute(_KERAS)
         if self._generator is not None:
-            state = self._generator.state.value
-            self._seed = keras.ops.convert_to_numpy(state).copy()
+            self._seed = read_copies(self._generator.state)
         self._tensorflow = _tensorflow_state()
         self._torch = _torch_state()
 
@@ -34,7 +35,7 @@ class RandomState:
         np.random.set_state(self._numpy)
         global_state.set_global_attribute(_KERAS, self._generator)
         if self._generator is not None:
-            self._generator.state.assign(self._seed)
+            write_copies(self._generator.state, self._seed)
         if self._tensorflow is not None:
             _restore_tensorflow(self._tensorflow)
         if self._torch is not None:

@@ -4,6 +4,8 @@ import copy
 
 import keras
 
+from keras_trainkit.runtime.device_copies import read_copies
+from keras_trainkit.runtime.device_copies import write_copies
 from keras_trainkit.runtime.hyperparameters import active_control
 from keras_trainkit.runtime.random_state import RandomState
 
@@ -27,7 +29,7 @@ class TrainingState:
     compiled functions stay valid, those made before the snapshot included.
 
     Args:
-        model: A compiled `keras.Model`, built or not, not inside `fit`
+        model: A `keras.Model`, built and compiled or not, not inside `fit`
             unless before its first step.
     """
 
@@ -65,8 +67,8 @@ class TrainingState:
         self._refill()
         model.__dict__.pop("train_step", None)
         active_control(model)
-        for variable, value in self._values.values():
-            variable.assign(value)
+        for variable, values in self._values.values():
+            write_copies(variable, values)
         for attributes in self._unbuilt:
             attributes.restore()
         self._reset_new_metrics()
@@ -81,8 +83,7 @@ class TrainingState:
 
     def _copy(self, variable):
         if id(variable) not in self._values:
-            value = keras.ops.convert_to_numpy(variable.value)
-            self._values[id(variable)] = (variable, value.copy())
+            self._values[id(variable)] = (variable, read_copies(variable))
 
     def _refill(self):
         """Gives variables without a value one, so that they can be read.
@@ -93,10 +94,10 @@ class TrainingState:
         """
         if keras.backend.backend() != "jax":
             return
-        for variable, value in self._values.values():
+        for variable, values in self._values.values():
             if variable._value is None:
                 variable._value = keras.ops.convert_to_tensor(
-                    value, dtype=variable.dtype
+                    values[0], dtype=variable.dtype
                 )
 
     def _reset_new_metrics(self):
@@ -142,6 +143,8 @@ def _tracker_of(tracker, copies):
 
 
 def _optimizers(model):
+    if getattr(model, "optimizer", None) is None:
+        return []
     found = [model.optimizer]
     while isinstance(found[-1], keras.optimizers.LossScaleOptimizer):
         found.append(found[-1].inner_optimizer)

@@ -114,6 +114,16 @@ def test_variables_made_meanwhile_go_back_to_what_they_began_with():
         np.testing.assert_array_equal(ours, theirs)
 
 
+def test_a_model_that_was_never_compiled():
+    model = model_with_everything()
+    weights = model.get_weights()
+    state = TrainingState(model)
+    model.set_weights([w + 1 for w in weights])
+    state.restore()
+    for ours, theirs in zip(model.get_weights(), weights, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
 def test_compiled_functions_of_before_still_work():
     model = compiled("sgd")
     fit(model)

@@ -1,0 +1,49 @@
+"""The copies of a variable that `tf.distribute` keeps on several devices.
+
+They need not be equal: metrics, and the statistics of a BatchNormalization
+that does not synchronise, are each replica's own. Keras's `Variable` shows
+one of them, or their sum; and what it shows cannot be read inside a strategy's
+scope.
+"""
+
+import keras
+
+
+def copies(variable):
+    """Returns what each device holds of a variable.
+
+    Args:
+        variable: A `keras.Variable`.
+
+    Returns:
+        Sequence with one element for each copy: the backend's own variable or
+        tensor. Where a variable is not copied, or is spread over devices by
+        JAX, which keeps copies equal, the only element is its value.
+    """
+    value = variable.value
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        if isinstance(value, tf.distribute.DistributedValues):
+            return value.values
+    return (value,)
+
+
+def read_copies(variable):
+    """Returns a NumPy array for each copy; later steps do not change them."""
+    return [keras.ops.convert_to_numpy(c).copy() for c in copies(variable)]
+
+
+def write_copies(variable, values):
+    """Assigns to each copy its own value.
+
+    Args:
+        variable: The `keras.Variable` that `read_copies` has read.
+        values: What it has returned.
+    """
+    held = copies(variable)
+    if len(held) == 1:
+        variable.assign(values[0])
+        return
+    for copy, value in zip(held, values, strict=True):
+        copy.assign(value)
