@@ -66,9 +66,18 @@ def test_wrapping_gives_every_rank_the_seeds_of_the_first(ranks):
 
 
 @pytest.mark.parametrize("rank", [0, 1])
-@pytest.mark.parametrize("callback", ["one_cycle", "schedule", "fine_tuning"])
-def test_a_callback_refuses_a_wrapped_model(ranks, callback, rank):
-    message = ranks[rank]["refused"][callback]
+@pytest.mark.parametrize("compiled", [0, 1], ids=["compiled", "not compiled"])
+@pytest.mark.parametrize(
+    "callback", ["one_cycle", "schedule", "fine_tuning", "finder", "kicks"]
+)
+def test_a_callback_refuses_a_wrapped_model(ranks, callback, compiled, rank):
+    message = ranks[rank]["refused"][callback][compiled]
     assert "trained by `fit`" in message
     assert "DistributedDataParallel" in message
     assert "keras_trainkit.schedules.OneCycle" in message
+
+
+def test_only_the_main_process_prints(ranks):
+    first, second = (rank["printed"] for rank in ranks)
+    assert [line.split(": ")[1] for line in first] == ["epoch 0", "epoch 1"]
+    assert second == []

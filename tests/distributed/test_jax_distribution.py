@@ -6,6 +6,8 @@ import pytest
 
 from tests.distributed.scripts.scenarios import MAX_NORM
 from tests.distributed.scripts.scenarios import SCENARIOS
+from tests.distributed.scripts.scenarios import SEARCH
+from tests.distributed.scripts.scenarios import SEARCHES
 from tests.helpers.processes import report_of
 
 pytestmark = pytest.mark.skipif(
@@ -51,10 +53,43 @@ def test_the_learning_rate_ends_as_on_one_device(report, name, engine):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+def test_a_kick_acts(report, engine):
+    one, several = report["scenarios"]["RaiseLROnPlateau"][engine]["logged"]
+    assert one == several == pytest.approx([0.01, 0.01, 0.05])
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 def test_the_constraint_holds(report, engine):
     found = report["scenarios"]
     assert found["constrain"][engine]["norm"] <= MAX_NORM + 1e-6
     assert found["OneCycle"][engine]["norm"] > MAX_NORM
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("name", SEARCHES)
+def test_a_search_puts_the_model_back(report, name, engine):
+    found = report["searches"][name][engine]
+    assert found["copies"] == 8
+    assert found["not_put_back"] == 0
+    assert found["optimizer_built"] == found["alone"]["optimizer_built"]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("name", SEARCHES)
+def test_a_search_sees_the_losses_of_one_device(report, name, engine):
+    found = report["searches"][name][engine]
+    assert len(found["losses"]) == SEARCH["steps"]
+    np.testing.assert_allclose(
+        found["losses"], found["alone"]["losses"], rtol=1e-6
+    )
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("name", SEARCHES)
+def test_training_after_a_search_equals_that_of_one_device(
+    report, name, engine
+):
+    assert report["searches"][name][engine]["apart"] < 1e-6
 
 
 @pytest.mark.parametrize("engine", ENGINES)

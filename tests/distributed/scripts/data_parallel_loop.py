@@ -1,5 +1,7 @@
 """A training loop over a model in `DistributedDataParallel`, on each rank."""
 
+import contextlib
+import io
 import json
 import sys
 
@@ -59,9 +61,10 @@ def mask(wrap, seed, reseed=None):
     return (network(torch.ones(1, 8)) > 0).tolist()
 
 
-def refusal(make_callback, wrap):
+def refusal(make_callback, wrap, compiled):
     model = scenarios.mlp()
-    model.compile(scenarios.sgd(), "mse")
+    if compiled:
+        model.compile(scenarios.sgd(), "mse")
     callbacks = keras.callbacks.CallbackList(
         [make_callback()], model=wrap(model), epochs=3, steps=4
     )
@@ -70,6 +73,17 @@ def refusal(make_callback, wrap):
     except TypeError as error:
         return str(error)
     return ""
+
+
+def printed():
+    """Returns the lines of a `fit` on this rank alone, with all callbacks."""
+    model = scenarios.mlp()
+    model.compile(scenarios.sgd(), "mse")
+    fine_tuning = ktk.callbacks.FineTuning({0: "head", 1: "all"}, verbose=1)
+    lines = io.StringIO()
+    with contextlib.redirect_stdout(lines):
+        scenarios.fit(model, [scenarios.one_cycle(), fine_tuning])
+    return lines.getvalue().splitlines()
 
 
 def report():
@@ -88,13 +102,16 @@ def report():
             "seeded after": [mask(wrap, 0, rank) for _ in range(2)],
         },
         "refused": {
-            make.__name__: refusal(make, wrap)
+            make.__name__: [refusal(make, wrap, c) for c in (True, False)]
             for make in (
                 scenarios.one_cycle,
                 scenarios.schedule,
                 scenarios.fine_tuning,
+                scenarios.finder,
+                scenarios.kicks,
             )
         },
+        "printed": printed(),
     }
 
 

@@ -50,6 +50,24 @@ def reports(name, **kwargs):
     return found
 
 
+def shards_of(variable):
+    """Returns what each device holds of the variable."""
+    return [np.array(s.data) for s in variable.value.addressable_shards]
+
+
+def searches(name):
+    keras.distribution.set_distribution(None)
+    one, single = scenarios.searched(name)
+    found = {}
+    for engine, distribution in ENGINES.items():
+        keras.distribution.set_distribution(distribution)
+        report, several = scenarios.searched(name, shards_of)
+        weights = [model.get_weights() for model in (single, several)]
+        apart = scenarios.apart(*weights)
+        found[engine] = {**report, "alone": one, "apart": apart}
+    return found
+
+
 def masks(engine):
     """Returns two equal runs of MC dropout over equal rows, zeros and ones."""
     keras.distribution.set_distribution(ENGINES[engine])
@@ -72,6 +90,7 @@ FOUND = {
         **{name: reports(name) for name in scenarios.SCENARIOS},
         "steps_per_execution": reports("OneCycle", steps_per_execution=4),
     },
+    "searches": {name: searches(name) for name in scenarios.SEARCHES},
     "masks": {engine: [masks(engine), masks(engine)] for engine in ENGINES},
 }
 

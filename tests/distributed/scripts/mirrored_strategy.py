@@ -1,6 +1,7 @@
 """Two logical CPUs under one `MirroredStrategy`: a second one in a process
 breaks TensorFlow's collectives."""
 
+import contextlib
 import json
 import sys
 
@@ -67,12 +68,90 @@ def copies_apart(variables):
     return max(scenarios.apart(held[:1], held[1:]) for held in copies)
 
 
-def masks():
-    """Returns the zeros and ones of MC dropout on every replica."""
+def search(name):
+    """Searches outside the strategy's scope, as docs say, and inside."""
+    inside = name == "LearningRateFinder"
+    one, single = scenarios.searched(name)
+    report, several = scenarios.searched(
+        name,
+        lambda variable: on_each(variable.value),
+        STRATEGY.scope,
+        STRATEGY.scope if inside else contextlib.nullcontext,
+    )
+    weights = [model.get_weights() for model in (single, several)]
+    return {**report, "alone": one, "apart": scenarios.apart(*weights)}
+
+
+class Seen(keras.layers.Layer):
+    """Remembers what each replica has put through it, four rows."""
+
+    def build(self, shape):
+        self.rows = self.add_weight(
+            shape=(4, *shape[1:]), trainable=False, aggregation="none"
+        )
+
+    def call(self, x):
+        self.rows.assign(x)
+        return x
+
+
+# name: (layer of a rate and a seed, axes between batch and features)
+RANDOM_LAYERS = {
+    "MCDropout": (ktk.layers.MCDropout, 0),
+    "MCAlphaDropout": (ktk.layers.MCAlphaDropout, 0),
+    "MCGaussianDropout": (ktk.layers.MCGaussianDropout, 0),
+    "MCSpatialDropout1D": (ktk.layers.MCSpatialDropout1D, 1),
+    "MCSpatialDropout2D": (ktk.layers.MCSpatialDropout2D, 2),
+    "MCSpatialDropout3D": (ktk.layers.MCSpatialDropout3D, 3),
+    "RReLU": (lambda rate, seed: ktk.layers.RReLU(seed=seed), 0),
+    "Keras's Dropout": (keras.layers.Dropout, 0),
+}
+
+
+def random_branches():
+    """Returns the input, the layers' outputs, and what remembers them."""
+    inputs = keras.Input((64,))
+    drawn, seen = {}, {}
+    for name, (make, axes) in RANDOM_LAYERS.items():
+        shaped = keras.layers.Reshape((1,) * axes + (64,))(inputs)
+        drawn[name] = make(0.5, seed=1)(shaped)
+        seen[name] = Seen()
+    return inputs, drawn, seen
+
+
+def noise():
+    """Returns what each replica draws in `fit` and `predict`, and its seeds.
+
+    All rows are equal, so that only random numbers tell them apart.
+    """
     with STRATEGY.scope():
-        layer = ktk.layers.MCDropout(0.5, seed=1)
-    draw = tf.function(lambda: layer(tf.ones((4, 64))) > 0)
-    return [mask.tolist() for mask in on_each(STRATEGY.run(draw))]
+        inputs, drawn, seen = random_branches()
+        ends = [keras.layers.Flatten()(seen[n](x)) for n, x in drawn.items()]
+        head = keras.layers.Dense(1)(keras.layers.Add()(ends))
+        model = keras.Model(inputs, head)
+        model.compile("sgd", "mse")
+        predictor = keras.Model(inputs, drawn)
+        predictor.compile()
+    rows = -np.ones((8, 64), "float32")
+    model.fit(rows, rows[:, :1], batch_size=8, verbose=0)
+    predicted = predictor.predict(rows, batch_size=8, verbose=0)
+    generators = [
+        layer.seed_generator
+        for layer in model.layers
+        if hasattr(layer, "seed_generator")
+    ]
+    return {
+        "fit": {n: flat(on_each(s.rows.value)) for n, s in seen.items()},
+        "predict": {n: flat(np.split(y, 2)) for n, y in predicted.items()},
+        "seeds": [
+            [state.tolist() for state in on_each(generator.state.value)]
+            for generator in generators
+        ],
+    }
+
+
+def flat(arrays):
+    return [array.ravel().tolist() for array in arrays]
 
 
 def accumulating():
@@ -86,6 +165,8 @@ def scaled_accumulating():
 # Plain Keras comes last: its own failures may break the collectives.
 OWNERS = {
     "FineTuning": scenarios.fine_tuning,
+    "LearningRateFinder": scenarios.finder,
+    "RaiseLROnPlateau": scenarios.kicks,
     "OneCycle": scenarios.one_cycle,
     "plain Keras": None,
 }
@@ -98,7 +179,8 @@ REFUSED = {
 FOUND = {
     "scenarios": {name: report(name) for name in scenarios.SCENARIOS},
     "batch_norm": {str(s): batch_norm(s) for s in (True, False)},
-    "masks": [masks(), masks()],
+    "noise": [noise(), noise()],
+    "searches": {name: search(name) for name in scenarios.SEARCHES},
     "eager accumulation": refusal(
         scenarios.one_cycle, accumulating, run_eagerly=True
     ),

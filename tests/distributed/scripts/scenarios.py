@@ -49,6 +49,13 @@ def fine_tuning():
     return ktk.callbacks.FineTuning({0: "head", 1: "all"})
 
 
+def kicks():
+    """Raises the rate in the third epoch, where the loss seems to stand."""
+    return ktk.callbacks.RaiseLROnPlateau(
+        "loss", factor=5.0, patience=1, min_delta=1e9
+    )
+
+
 def sgd(**kwargs):
     return keras.optimizers.SGD(0.01, momentum=0.9, **kwargs)
 
@@ -76,6 +83,8 @@ SCENARIOS = {
         lambda: adam(use_ema=True),
         [fine_tuning, one_cycle],
     ),
+    "RaiseLROnPlateau": (mlp, sgd, [kicks]),
+    "RaiseLROnPlateau with OneCycle": (mlp, sgd, [kicks, one_cycle]),
     "constrain": (constrained, sgd, [one_cycle]),
     "frozen batch statistics": (
         lambda: mlp(batch_norm=True),
@@ -83,6 +92,95 @@ SCENARIOS = {
         [one_cycle, fine_tuning],
     ),
 }
+
+
+def noisy():
+    """Batch statistics and random numbers, of each replica's own rows."""
+    keras.utils.set_random_seed(1)
+    return keras.Sequential(
+        [
+            keras.Input((FEATURES,)),
+            keras.layers.Dense(4, name="hidden"),
+            keras.layers.BatchNormalization(),
+            ktk.layers.MCDropout(0.5, seed=1),
+            keras.layers.Dense(1, name="head"),
+        ]
+    )
+
+
+SEARCH = {"min_lr": 1e-3, "max_lr": 0.5, "steps": 9}
+
+
+def recipe(model):
+    x, y = regression_data()
+    return ktk.tuning.find_learning_rate(
+        model, x, y, batch_size=16, shuffle=False, **SEARCH
+    )
+
+
+def finder():
+    return ktk.callbacks.LearningRateFinder(**SEARCH)
+
+
+def in_a_fit(model):
+    callback = finder()
+    fit(model, [callback])
+    return callback.result
+
+
+# name: (model, optimizer, epochs of training before, how it is searched)
+SEARCHES = {
+    "find_learning_rate on a new model": (mlp, adam, 0, recipe),
+    "LearningRateFinder": (mlp, scaled_adam, 1, in_a_fit),
+    "random numbers and batch statistics": (noisy, sgd, 1, recipe),
+}
+
+
+def one_copy(variable):
+    return [keras.ops.convert_to_numpy(variable.value)]
+
+
+def searched(
+    name,
+    copies_of=one_copy,
+    scope=contextlib.nullcontext,
+    around=contextlib.nullcontext,
+):
+    """Returns the report on a search, and the model trained after it.
+
+    Args:
+        name: Which of `SEARCHES`.
+        copies_of: Callable `variable -> list of arrays`: all that any device
+            holds of it.
+        scope: Makes the context in which the model is made.
+        around: Makes the context in which it is searched.
+    """
+    make_model, make_optimizer, epochs, search = SEARCHES[name]
+    with scope():
+        model = make_model()
+        model.compile(make_optimizer(), "mse", metrics=["mae"])
+    if epochs:
+        fit(model, [], epochs)
+    before = held(model, copies_of)
+    with around():
+        result = search(model)
+    after = held(model, copies_of)
+    report = {
+        "losses": result.losses.tolist(),
+        "copies": min(map(len, after)),
+        "not_put_back": max(
+            apart(a, b) for a, b in zip(before, after, strict=True)
+        ),
+        "optimizer_built": model.optimizer.built,
+    }
+    fit(model, [], epochs=1)
+    return report, model
+
+
+def held(model, copies_of):
+    variables = [*model.variables, *model.metrics_variables]
+    variables += model.optimizer.variables
+    return [copies_of(variable) for variable in variables]
 
 
 def compiled(name, **kwargs):
@@ -131,7 +229,8 @@ def compared(single, several, moved, copies_of):
     """
     variables = [*several.variables, *several.optimizer.variables]
     copies = [copies_of(variable) for variable in variables]
-    rates = [m.optimizer.learning_rate for m in (single, several)]
+    both = single, several
+    rates = [model.optimizer.learning_rate for model in both]
     kernels = [layer.kernel for layer in several.layers if layer.name != "bn"]
     return {
         "apart": apart(single.get_weights(), several.get_weights()),
@@ -140,6 +239,7 @@ def compared(single, several, moved, copies_of):
         "copies_apart": max(
             apart([held[0]] * len(held), held) for held in copies
         ),
+        "logged": [m.history.history.get("learning_rate", []) for m in both],
         "rates": [keras.ops.convert_to_numpy(rate).item() for rate in rates],
         "norm": max(
             float(np.linalg.norm(keras.ops.convert_to_numpy(k), axis=0).max())
