@@ -15,7 +15,13 @@ pytestmark = pytest.mark.skipif(
     reason="tf.distribute needs the TensorFlow backend",
 )
 
-OURS = ["OneCycle", "FineTuning", "LearningRateFinder", "RaiseLROnPlateau"]
+OURS = [
+    "OneCycle",
+    "HyperparameterSchedule",
+    "FineTuning",
+    "RaiseLROnPlateau",
+    "LearningRateFinder",
+]
 # Whose losses are not those of one device: see docs/distributed.md.
 OWN_ROWS = "random numbers and batch statistics"
 SAME_SEARCH = [name for name in SEARCHES if name != OWN_ROWS]

@@ -165,6 +165,7 @@ def scaled_accumulating():
 # Plain Keras comes last: its own failures may break the collectives.
 OWNERS = {
     "FineTuning": scenarios.fine_tuning,
+    "HyperparameterSchedule": scenarios.schedule,
     "LearningRateFinder": scenarios.finder,
     "RaiseLROnPlateau": scenarios.kicks,
     "OneCycle": scenarios.one_cycle,
