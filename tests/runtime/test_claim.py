@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from keras_trainkit.runtime.claim import Claim
+from keras_trainkit.runtime.found_rate import FoundRate
 from tests.helpers.arrays import to_numpy
 
 
@@ -57,3 +58,20 @@ def test_a_curve_that_never_began_has_an_empty_trace(claim):
 def test_a_run_without_updates_has_an_empty_trace(claim):
     claim.factor_changes = [(3, 1.0)]
     assert claim.trace(3).shape == (0,)
+
+
+DECAY = keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.5)
+
+
+@pytest.mark.parametrize(
+    "curve, found, held",
+    [
+        (linear, False, False),
+        (FoundRate(keras.optimizers.SGD(0.1), 0.1), True, True),
+        (FoundRate(keras.optimizers.SGD(DECAY), None), True, False),
+    ],
+    ids=["a curve", "a plain rate", "a compiled schedule"],
+)
+def test_what_was_found_is_told_from_a_curve(curve, found, held):
+    claim = Claim("Tester", "learning_rate", None, curve)
+    assert (claim.found, claim.held) == (found, held)

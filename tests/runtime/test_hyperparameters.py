@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 
 import keras_trainkit as ktk
+from keras_trainkit.runtime.found_rate import FoundRate
 from keras_trainkit.runtime.hyperparameters import active_control
+from keras_trainkit.runtime.hyperparameters import take_control
 from tests.helpers.models import linear_model
 from tests.helpers.models import regression_data
 
@@ -165,6 +167,57 @@ def test_named_factors_multiply_the_curve_from_the_next_update_on():
     expected = plain.trace()["learning_rate"] * np.repeat([1, 1 / 6], 4)
     np.testing.assert_allclose(one_cycle.trace()["learning_rate"], expected)
     np.testing.assert_allclose(seen, expected, rtol=1e-5, atol=1e-9)
+
+
+def test_a_step_is_kept_for_factors_that_come_again():
+    steps = []
+
+    def change(model):
+        control, epoch = active_control(model), len(steps)
+        control.set_factor("learning_rate", "on and off", 1.0 + epoch % 2)
+        steps.append(model.train_function)
+
+    model = compiled()
+    fit(model, [ktk.callbacks.OneCycle(0.1), At("on_epoch_begin", change)], 4)
+    assert steps[0] is steps[2]
+    assert steps[1] is steps[3]
+    assert steps[0] is not steps[1]
+    assert model.train_function not in steps
+
+
+def test_what_was_found_makes_way_for_a_curve_but_not_for_itself():
+    model = compiled()
+    control = take_control(model)
+    rate = FoundRate(model.optimizer, 0.01)
+    found = control.claim("Found", "learning_rate", rate)
+    curve = control.claim("Curve", "learning_rate", lambda p, xp, dtype: 0.5)
+    control.start([curve], 0)
+    assert float(model.optimizer.learning_rate) == 0.5
+    with pytest.raises(ValueError, match="Curve has it in this `fit`"):
+        control.claim("Found", "learning_rate", rate)
+    control.release([found])
+    assert active_control(model) is control
+    control.release([curve])
+    assert active_control(model) is None
+    assert float(model.optimizer.learning_rate) == pytest.approx(0.01)
+
+
+def test_a_found_schedule_is_scaled_for_good_and_put_back():
+    model = linear_model()
+    decay = keras.optimizers.schedules.InverseTimeDecay(0.1, 4, 0.5)
+    model.compile(keras.optimizers.SGD(decay), "mse")
+    control = take_control(model)
+    found = control.claim(
+        "Found", "learning_rate", FoundRate(model.optimizer, None)
+    )
+    control.start([found], None)
+    control.scale_base(0.5)
+    control.set_factor("learning_rate", "half", 0.5)
+    model.train_on_batch(X[:16], Y[:16])
+    assert control.last_value("learning_rate") == pytest.approx(0.05)
+    control.refuse_foreign_changes()
+    control.release([found])
+    assert float(model.optimizer.learning_rate) == pytest.approx(0.05 / 1.125)
 
 
 def test_a_recompiled_model_forgets_a_crashed_run():
