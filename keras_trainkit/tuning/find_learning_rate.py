@@ -88,7 +88,11 @@ def find_learning_rate(
         )
     if getattr(model, "optimizer", None) is None:
         raise bad_value(
-            "model", model, "compiled with an optimizer", "Call `compile`."
+            "model",
+            model,
+            "a `keras.Model` compiled with an optimizer",
+            "Call `compile`; of a wrapper, such as DistributedDataParallel, "
+            "pass the model inside.",
         )
     finder = LearningRateFinder(
         min_lr, max_lr, steps, early_stop_threshold, smoothing
