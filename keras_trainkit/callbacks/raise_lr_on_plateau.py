@@ -36,8 +36,9 @@ class RaiseLROnPlateau(ScheduledCallback):
     Within a kick and its cooldown nothing is counted; then the watch begins
     anew, with the next value as the best so far. A value that is not finite
     is no plateau. `history.history["learning_rate"]` holds the rate of each
-    epoch's last update. After `fit`, also after one that died, the learning
-    rate is what it was before. The next `fit` begins anew, and so does a
+    epoch's last update; in `trace()` a step is a position on the owner's
+    curve, without one the optimizer's own count of updates. After `fit`, also
+    after one that died, the learning rate is what it was before. The next `fit` begins anew, and so does a
     resumed one: Keras's backups hold no callback's state (those of
     `ReduceLROnPlateau` are lost, too), so after
     `keras.callbacks.BackupAndRestore` the learning rate is not raised, and
