@@ -38,13 +38,14 @@ class RaiseLROnPlateau(ScheduledCallback):
     is no plateau. `history.history["learning_rate"]` holds the rate of each
     epoch's last update; in `trace()` a step is a position on the owner's
     curve, without one the optimizer's own count of updates. After `fit`, also
-    after one that died, the learning rate is what it was before. The next `fit` begins anew, and so does a
-    resumed one: Keras's backups hold no callback's state (those of
-    `ReduceLROnPlateau` are lost, too), so after
-    `keras.callbacks.BackupAndRestore` the learning rate is not raised, and
-    waiting and counting begin again. Nobody else may write the learning rate
-    during the `fit`: `ReduceLROnPlateau` or `LearningRateScheduler` beside
-    this callback is an error.
+    after one that died, the learning rate is what it was before.
+
+    The next `fit` begins anew, and so does a resumed one: Keras's backups
+    hold no callback's state (that of `ReduceLROnPlateau` is lost, too), so
+    after `keras.callbacks.BackupAndRestore` the learning rate is not raised,
+    and waiting and counting begin again. Nobody else may write the learning
+    rate during the `fit`: `ReduceLROnPlateau` or `LearningRateScheduler`
+    beside this callback is an error.
 
     Args:
         monitor: Name of the metric in the logs. Defaults to `"val_loss"`.

@@ -4,8 +4,9 @@ For the optimizer of one running `fit` a `Control` keeps at most one curve
 per hyperparameter, times named factors. The learning rate is written to its
 variable by the step itself. Every other hyperparameter, and a schedule given
 to `compile`, is an attribute that tracing would bake in; for the length of one
-step, and no longer, a traced number stands in its place. Between steps the optimizer therefore looks as its
-user made it, so saving, configs and exceptions need no care.
+step, and no longer, a traced number stands in its place. Between steps the
+optimizer therefore looks as its user made it, so saving, configs and
+exceptions need no care.
 """
 
 import keras
