@@ -1,0 +1,132 @@
+"""Random numbers for the samples of one chunk, from one key."""
+
+import math
+
+import keras
+import numpy as np
+from keras.src.backend import random_seed_dtype
+
+from keras_trainkit.kernels.counter_hash import counter_hash
+from keras_trainkit.kernels.dropout import LEVELS
+from keras_trainkit.kernels.dropout import threshold
+
+# Different bits for each draw: multiples of the golden ratio's.
+_STRIDE = 0x9E3779B9
+_WORD = 0xFFFFFFFF
+
+
+class Draws:
+    """A source of random numbers that each draw takes further.
+
+    What is drawn depends on the key and on how many draws there were before,
+    so a compiled function that is given another key draws anew.
+
+    Args:
+        key: Two 32-bit words; see `as_key`.
+        xla: Whether XLA compiles what is computed with them.
+    """
+
+    def __init__(self, key, xla):
+        self._key = key[0], key[1]
+        self._xla = xla
+        self._count = 0
+
+    def keep(self, shape, rate):
+        """Returns a boolean tensor, true with the probability `1 - rate`.
+
+        The rate is that of `kernels.dropout.used_rate`.
+        """
+        level = threshold(rate)
+        key = self._next()
+        if keras.backend.backend() == "torch":
+            return _torch_bits(key, shape) >= level - LEVELS // 2
+        if self._xla:
+            return _hashed_bits(key, shape) >= np.uint32(level << 16)
+        return _tensorflow_bits(key, shape) >= level - LEVELS // 2
+
+    def seed(self):
+        """Returns a seed as `keras.random.SeedGenerator.next` does."""
+        first, second = self._next()
+        if keras.backend.backend() == "torch":
+            # keras/src/backend/torch/random.py adds the two.
+            return keras.ops.convert_to_tensor([first ^ second, 0], "int64")
+        seed = keras.ops.stack([first, second])
+        return keras.ops.cast(seed, random_seed_dtype())
+
+    def _next(self):
+        first, second = self._key
+        step = self._count * _STRIDE & _WORD
+        self._count += 1
+        if keras.backend.backend() != "torch":
+            step = np.uint32(step)
+            return keras.ops.bitwise_xor(first, step), second
+        return first ^ step, second
+
+
+class Seeds(keras.random.SeedGenerator):
+    """Stands in for a layer's seed generator; has no state of its own."""
+
+    # Without one, Keras's torch backend draws from torch's global generator
+    # (keras/src/backend/torch/random.py).
+    _initial_seed = 0
+
+    def __init__(self, draws):
+        self._draws = draws
+
+    def next(self, ordered=True):
+        """Returns the next seed."""
+        return self._draws.seed()
+
+
+def as_key(seed, *place):
+    """Returns the key of one chunk, to be handed to the compiled function.
+
+    Args:
+        seed: Integer, at least 0.
+        *place: Integers, at least 0, that tell this chunk from all others.
+    """
+    words = np.random.SeedSequence((seed, *place)).generate_state(2)
+    return words.tolist() if keras.backend.backend() == "torch" else words
+
+
+def _hashed_bits(key, shape):
+    counter = keras.ops.arange(math.prod(shape), dtype="uint32")
+    return counter_hash(keras.ops.reshape(counter, shape), key)
+
+
+def _tensorflow_bits(key, shape):
+    """Two 16-bit numbers from each one of 32 bits."""
+    import tensorflow as tf
+
+    count = math.prod(shape)
+    words = tf.random.stateless_uniform(
+        [(count + 1) // 2],
+        seed=tf.bitcast(tf.stack(key), tf.int32),
+        minval=None,
+        maxval=None,
+        dtype=tf.int32,
+        alg="philox",
+    )
+    halves = tf.reshape(tf.bitcast(words, tf.int16), [-1])
+    return tf.reshape(halves[:count], shape)
+
+
+def _torch_bits(key, shape):
+    """Four 16-bit numbers from each one of 64 bits."""
+    import torch
+    from keras.src.backend.torch.core import get_device
+
+    count = math.prod(shape)
+    words = (count + 3) // 4
+    if get_device() == "cpu":
+        # torch's own generator takes ten times as long.
+        generator = np.random.Generator(np.random.SFC64(key))
+        drawn = generator.integers(2**64, size=words, dtype=np.uint64)
+        drawn = torch.from_numpy(drawn.view(np.int64))
+    else:
+        generator = torch.Generator(get_device())
+        generator.manual_seed(key[0] << 32 | key[1])
+        drawn = torch.empty(words, dtype=torch.int64, device=get_device())
+        # Without an end: all 64 bits.
+        drawn.random_(-(2**63), None, generator=generator)
+    return drawn.view(torch.int16)[:count].view(shape)

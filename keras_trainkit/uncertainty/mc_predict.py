@@ -1,0 +1,229 @@
+"""Monte Carlo prediction: how sure a model with dropout is."""
+
+import numbers
+import random
+
+import keras
+
+from keras_trainkit.kernels.errors import bad_type
+from keras_trainkit.kernels.errors import bad_value
+from keras_trainkit.kernels.prediction_kind import kind_of_values
+from keras_trainkit.runtime.batches import Batches
+from keras_trainkit.runtime.build import build_on
+from keras_trainkit.runtime.build import is_built
+from keras_trainkit.runtime.monte_carlo_cache import monte_carlo
+from keras_trainkit.runtime.process import is_main_process
+from keras_trainkit.runtime.stochastic_layers import LOOKED_FOR
+from keras_trainkit.runtime.stochastic_layers import random_layers
+from keras_trainkit.uncertainty.outputs import output_names
+from keras_trainkit.uncertainty.outputs import output_settings
+from keras_trainkit.uncertainty.prediction import prediction_of
+
+
+def mc_predict(
+    model,
+    x,
+    samples=100,
+    batch_size=32,
+    seed=None,
+    from_logits=False,
+    kind="auto",
+    return_samples=False,
+    steps=None,
+    verbose=0,
+    noise=False,
+):
+    """Predicts with dropout switched on, many times, and says how sure it is.
+
+    Each forward pass with dropout is a sample from an approximate posterior
+    over networks. Their mean is the prediction, their spread its uncertainty.
+
+    Any model can be given, as it was trained: functional, Sequential or
+    subclassed, with nested and shared layers, several inputs and outputs. Of
+    all layers only those are switched on that drop: dropout in all its forms,
+    the Monte Carlo layers, `dropout` and `recurrent_dropout` of recurrent
+    layers, `dropout` of attention layers. Batch normalisation and all others
+    stay in inference mode. Afterwards, also after an exception, the model is
+    bit by bit what it was: variables, seed generators and compiled functions;
+    and so is Keras's global seed generator.
+
+    Rows of a batch get masks of their own, as in training. What comes before
+    the first layer that drops is computed once a batch; the rest runs in
+    compiled chunks of samples, of which only running statistics are kept, so
+    memory does not grow with `samples`.
+
+    Args:
+        model: A `keras.Model`, compiled or not. One that is not built is
+            built on the first batch.
+        x: Whatever `predict` takes: arrays, structures of them,
+            `tf.data.Dataset`, `PyDataset`, torch `DataLoader`, generator.
+            Targets that come with it are left out.
+        samples: Integer of at least 2, how many samples of each row. Defaults
+            to `100`.
+        batch_size: Integer or `None`, how many rows of an array are taken at
+            a time. Defaults to `32`.
+        seed: Integer of at least 0. The same `seed`, `samples` and
+            `batch_size` on the same backend and device give the same result,
+            bit by bit. Defaults to `None`: it is drawn from Python's
+            `random`, which `keras.utils.set_random_seed` governs, so two
+            calls differ.
+        from_logits: Boolean, whether softmax, or sigmoid for `"binary"`, is
+            applied to every sample first: probabilities are averaged, never
+            logits. For a model with several outputs also a dictionary by
+            their names. Defaults to `False`.
+        kind: What the outputs are: `"classification"` (the last axis adds up
+            to one), `"binary"` (one or more independent probabilities) or
+            `"regression"` (any numbers). `"auto"` tells them by the values of
+            all samples, logits by the size of the last axis: `"binary"` if it
+            is 1. For several outputs also a dictionary by their names.
+            Defaults to `"auto"`.
+        return_samples: Boolean, whether the samples themselves are kept, on
+            the host. Defaults to `False`.
+        steps: Integer, how many batches to take, as in `predict`. Defaults
+            to `None`: all.
+        verbose: 0, 1 or 2, as in `predict`. Defaults to `0`, silence.
+        noise: Boolean, whether `GaussianNoise` is switched on, too. Defaults
+            to `False`.
+
+    Returns:
+        An `MCPrediction` with `mean`, `std`, `entropy`, `expected_entropy`,
+        `mutual_information`, `samples` and `plot()`; for a model with several
+        outputs a dictionary of them by the outputs' names: the keys of a
+        dictionary of outputs, `model.output_names` of a functional model,
+        else `output_0`, `output_1`, ...
+
+    Raises:
+        ValueError: If no layer of the model drops, all rates are 0 or 1, or
+            an argument is out of range; if `x` has no batch.
+        TypeError: If an argument is of another type.
+
+    Example:
+
+    >>> keras.utils.set_random_seed(0)
+    >>> model = keras.Sequential(
+    ...     [
+    ...         keras.Input((4,)),
+    ...         keras.layers.Dropout(0.5),
+    ...         keras.layers.Dense(3, activation="softmax"),
+    ...     ]
+    ... )
+    >>> x = np.ones((8, 4), "float32")
+    >>> prediction = ktk.uncertainty.mc_predict(model, x, samples=50, seed=1)
+    >>> prediction.kind, prediction.mean.shape, prediction.entropy.shape
+    ('classification', (8, 3), (8,))
+    >>> bool((prediction.mutual_information > 0).all())
+    True
+
+    Reference:
+
+    - [Gal and Ghahramani, 2016](https://arxiv.org/abs/1506.02142)
+    """
+    _refuse(model, samples, batch_size, seed, verbose)
+    settings = output_settings(model, kind, from_logits)
+    if is_built(model):
+        _switched(model, noise)
+    batches = Batches(x, batch_size, steps)
+    if seed is None:
+        seed = random.randint(1, 10**9)
+    bar = _progress_bar(batches.count, verbose)
+    engine, found, kept = None, [], []
+    for place, batch in enumerate(batches):
+        if engine is None:
+            engine = _engine(model, batch, settings, return_samples, noise)
+        statistics, drawn = engine.sample(batch, samples, int(seed), place)
+        found.append(statistics)
+        kept.append(drawn)
+        bar.update(place + 1)
+    if not found:
+        raise bad_value("x", x, "data with at least one batch")
+    bar.update(len(found), finalize=True)
+    return _predictions(engine, settings, found, kept)
+
+
+def _engine(model, batch, settings, return_samples, noise):
+    if not is_built(model):
+        build_on(model, batch)
+    switched = _switched(model, noise)
+    engine = monte_carlo(model, switched, settings, return_samples)
+    if not engine.reaches_outputs():
+        raise bad_value(
+            "model",
+            model.name,
+            "a model whose outputs depend on a layer that drops",
+            f"Those it has, {_listed(switched)}, lead to none of its outputs.",
+        )
+    return engine
+
+
+def _switched(model, noise):
+    switched = random_layers(model, noise)
+    if any(0 < rate < 1 for rates in switched.values() for rate in rates):
+        return switched
+    hint = "Give a layer a rate."
+    if not noise:
+        hint += " `GaussianNoise` counts only with `noise=True`."
+    raise bad_value(
+        "model",
+        model.name,
+        "a model with a layer that drops at a rate between 0 and 1, or all "
+        "its samples are equal",
+        f"Looked for: {LOOKED_FOR}. Found: {_listed(switched) or 'none'}. "
+        + hint,
+    )
+
+
+def _listed(switched):
+    return ", ".join(
+        f"{layer.name} ({', '.join(map(str, rates))})"
+        for layer, rates in switched.items()
+    )
+
+
+def _predictions(engine, settings, found, kept):
+    names = output_names(engine.structure, settings.names)
+    samples = zip(*kept, strict=True) if kept[0] else [None] * len(names)
+    predictions = [
+        prediction_of(statistics, drawn, _kind(statistics, asked))
+        for statistics, drawn, asked in zip(
+            zip(*found, strict=True), samples, engine.kinds, strict=True
+        )
+    ]
+    if keras.tree.is_nested(engine.structure):
+        return dict(zip(names, predictions, strict=True))
+    return predictions[0]
+
+
+def _kind(found, asked):
+    if "lowest" not in found[0]:
+        return asked
+    return kind_of_values(
+        min(float(one["lowest"]) for one in found),
+        max(float(one["highest"]) for one in found),
+        max(float(one["off_one"]) for one in found),
+        found[0]["mean"].shape[-1],
+    )
+
+
+def _progress_bar(count, verbose):
+    verbose = verbose if is_main_process() else 0
+    return keras.utils.Progbar(count, verbose=verbose, unit_name="step")
+
+
+def _refuse(model, samples, batch_size, seed, verbose):
+    if not isinstance(model, keras.Model):
+        raise bad_type("model", model, "a `keras.Model`")
+    _require_integer("samples", samples, 2)
+    if batch_size is not None:
+        _require_integer("batch_size", batch_size, 1)
+    if seed is not None:
+        _require_integer("seed", seed, 0)
+    if verbose not in (0, 1, 2):
+        raise bad_value("verbose", verbose, "0, 1 or 2")
+
+
+def _require_integer(name, value, least):
+    expected = f"an integer of at least {least}"
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+        raise bad_type(name, value, expected)
+    if value < least:
+        raise bad_value(name, value, expected)

@@ -1,0 +1,93 @@
+import keras
+import numpy as np
+import pytest
+from scipy import special
+
+from keras_trainkit.kernels.sample_statistics import merged
+from keras_trainkit.kernels.sample_statistics import nothing
+from keras_trainkit.kernels.sample_statistics import summarise
+from tests.helpers.arrays import to_numpy
+
+RNG = np.random.default_rng(0)
+LOGITS = RNG.normal(size=(6, 4, 3)).astype("float32")
+SOFTMAX = special.softmax(LOGITS, axis=-1)
+SIGMOID = special.expit(LOGITS)
+
+
+def streamed(samples, kind="auto", from_logits=False):
+    parts = [
+        summarise(
+            keras.ops.convert_to_tensor(part), weights, kind, from_logits
+        )[0]
+        for part, weights in [
+            (samples[:4], np.ones(4, "float32")),
+            (samples[[4, 5, 5, 5]], np.array([1, 1, 0, 0], "float32")),
+        ]
+    ]
+    first = merged(nothing(parts[0]), parts[0])
+    return to_numpy(merged(first, parts[1]))
+
+
+def close(found, expected):
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "kind, from_logits, p",
+    [
+        ("auto", False, SOFTMAX),
+        ("classification", False, SOFTMAX),
+        ("binary", False, SIGMOID),
+        ("classification", True, SOFTMAX),
+        ("binary", True, SIGMOID),
+        ("regression", False, LOGITS),
+    ],
+)
+def test_moments_are_those_of_the_transformed_samples(kind, from_logits, p):
+    found = streamed(LOGITS if from_logits else p, kind, from_logits)
+    p = p.astype("float64")
+    assert found["count"] == 6
+    close(found["mean"], p.mean(axis=0))
+    close(found["squares"] / 6, p.var(axis=0))
+
+
+def test_terms_of_entropies():
+    found = streamed(SIGMOID)
+    p = SIGMOID.astype("float64")
+    close(found["yes"], special.entr(p).sum(axis=0))
+    close(found["no"], special.entr(1 - p).sum(axis=0))
+
+
+def test_a_probability_of_0_has_no_entropy():
+    found = streamed(np.eye(3, dtype="float32")[np.zeros((6, 4), int)])
+    close(found["yes"], 0)
+    close(found["no"], 0)
+
+
+@pytest.mark.parametrize(
+    "kind, names",
+    [
+        ("regression", set()),
+        ("classification", {"yes"}),
+        ("binary", {"yes", "no"}),
+        ("auto", {"yes", "no", "lowest", "highest", "off_one"}),
+    ],
+)
+def test_only_what_is_needed_is_kept(kind, names):
+    assert set(streamed(SOFTMAX, kind)) - {"count", "mean", "squares"} == names
+
+
+def test_bounds_of_all_samples():
+    found = streamed(SIGMOID)
+    close(found["lowest"], SIGMOID.min())
+    close(found["highest"], SIGMOID.max())
+    close(found["off_one"], np.abs(SIGMOID.sum(axis=-1) - 1).max())
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "int32"])
+def test_narrow_samples_are_summed_in_float32(dtype):
+    samples = keras.ops.cast(SIGMOID, dtype)
+    found, kept = summarise(samples, np.ones(6, "float32"), "auto", False)
+    dtypes = {keras.backend.standardize_dtype(v.dtype) for v in found.values()}
+    assert dtypes == {"float32"}
+    assert keras.backend.standardize_dtype(kept.dtype) == "float32"

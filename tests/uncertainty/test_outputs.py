@@ -1,0 +1,69 @@
+import keras
+import numpy as np
+import pytest
+
+from keras_trainkit.uncertainty.outputs import output_names
+from keras_trainkit.uncertainty.outputs import output_settings
+
+X = np.zeros((2, 3))
+NAMES = {
+    "one": (X, (), ["output_0"]),
+    "one, named": (X, ("y",), ["y"]),
+    "a list": ([X, X], (), ["output_0", "output_1"]),
+    "a list, named": ([X, X], ("a", "b"), ["a", "b"]),
+    "a name twice": ([X, X, X], ("a", "a", "a"), ["a", "a_1", "a_2"]),
+    "a dictionary": ({"b": X, "a": X}, ("p", "q"), ["a", "b"]),
+    "nested": ({"b": [X, X], "a": X}, (), ["a", "b/0", "b/1"]),
+}
+
+
+@pytest.mark.parametrize("outputs, known, names", NAMES.values(), ids=NAMES)
+def test_names(outputs, known, names):
+    assert output_names(outputs, known) == names
+
+
+def model(names=("a", "b")):
+    x = keras.Input((3,))
+    outputs = [keras.layers.Dense(3, name=name)(x) for name in names]
+    return keras.Model(x, outputs)
+
+
+SETTINGS = {
+    "one for all": (("binary", False), [("binary", False)] * 2),
+    "auto": (("auto", False), [("auto", False)] * 2),
+    "logits": (("auto", True), [("classification", True), ("binary", True)]),
+    "by name": (
+        ({"b": "regression"}, {"a": True}),
+        [("classification", True), ("regression", False)],
+    ),
+}
+
+
+@pytest.mark.parametrize("asked, settled", SETTINGS.values(), ids=SETTINGS)
+def test_settings_of_each_output(asked, settled):
+    settings = output_settings(model(), *asked)
+    assert settings([np.zeros((2, 3)), np.zeros((2, 1))]) == settled
+    assert hash(settings) == hash(output_settings(model(), *asked))
+
+
+@pytest.mark.parametrize(
+    "kind, from_logits, match",
+    [
+        ("multi", False, r"`kind` must be one of .* Received: kind='multi'"),
+        ({"a": 3}, False, "`kind` must be one of"),
+        ("auto", 1, "`from_logits` must be `True` or `False`"),
+        ("regression", True, "`from_logits` must be `False` for a regression"),
+    ],
+)
+def test_what_is_refused(kind, from_logits, match):
+    with pytest.raises(ValueError, match=match):
+        output_settings(model(), kind, from_logits)
+
+
+@pytest.mark.parametrize(
+    "asked", [({"c": "binary"}, False), ("auto", {"c": True})]
+)
+def test_names_of_no_output_are_refused(asked):
+    settings = output_settings(model(), *asked)
+    with pytest.raises(ValueError, match=r"among \['a', 'b'\]"):
+        settings([X, X])
