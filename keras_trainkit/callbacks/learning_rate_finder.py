@@ -11,6 +11,7 @@ from keras_trainkit.runtime import optimizers
 from keras_trainkit.runtime.batch_loss import batches_counted
 from keras_trainkit.runtime.batch_loss import log_each_batch
 from keras_trainkit.runtime.distribution import refuse_impossible
+from keras_trainkit.runtime.running_fit import call_batch_hooks_in_turn
 from keras_trainkit.runtime.training_state import TrainingState
 
 
@@ -137,7 +138,10 @@ class LearningRateFinder(ScheduledCallback):
         model = self._searched
         refuse_impossible(self)  # First: what follows advises for a `fit`.
         self._check_fit(model)
+        if self._state is None:
+            self._state = TrainingState(model)
         self._state.include_new()
+        call_batch_hooks_in_turn()
         super().on_train_begin()
         log_each_batch(model, self._state.include_new)
         self._control.make_train_function(force=True)

@@ -42,6 +42,22 @@ class RunningFit:
         self._frame = None
 
 
+def call_batch_hooks_in_turn():
+    """Lets a `fit` wait for the hooks of one batch before the next batch.
+
+    Of callbacks that were passed without a list Keras does not ask whether
+    they may run beside the training, in threads: `_configure_async_dispatch`
+    of keras/src/callbacks/callback_list.py. To be called inside
+    `on_train_begin`; driven by hand nothing happens.
+    """
+    frame = sys._getframe()
+    while frame is not None:
+        if _module(frame) == _CALLBACK_LIST_MODULE:
+            frame.f_locals["self"]._async_train = False
+            return
+        frame = frame.f_back
+
+
 def _driving_frame():
     frame = sys._getframe()
     while frame is not None:

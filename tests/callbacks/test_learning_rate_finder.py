@@ -267,3 +267,31 @@ def test_a_callback_is_used_twice():
     first = search(model, finder)
     second = search(model, finder)
     np.testing.assert_array_equal(first.losses, second.losses)
+
+
+def test_a_callback_without_a_list():
+    model, finder = (
+        compiled(),
+        ktk.callbacks.LearningRateFinder(1e-4, 0.1, steps=10),
+    )
+    listed = search(model, finder)
+    options = {"batch_size": BATCH, "epochs": 4, "shuffle": False}
+    model.fit(X, Y, verbose=0, callbacks=finder, **options)
+    np.testing.assert_array_equal(finder.result.losses, listed.losses)
+
+
+def test_a_list_of_ones_own_is_used_twice():
+    model, finder = (
+        compiled(),
+        ktk.callbacks.LearningRateFinder(1e-4, 0.1, steps=4),
+    )
+    callbacks = keras.callbacks.CallbackList([finder], True, model=model)
+    callbacks.set_params({"epochs": 4, "steps": None})
+    results = []
+    for _ in range(2):
+        model.fit(
+            X, Y, batch_size=BATCH, epochs=4, verbose=0, callbacks=callbacks
+        )
+        results.append(finder.result)
+    assert results[0] is not results[1]
+    assert int(model.optimizer.iterations) == 0

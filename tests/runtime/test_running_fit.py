@@ -2,8 +2,10 @@ import threading
 
 import keras
 import pytest
+from keras.src import backend
 
 from keras_trainkit.runtime.running_fit import RunningFit
+from keras_trainkit.runtime.running_fit import call_batch_hooks_in_turn
 from tests.helpers.models import linear_model
 from tests.helpers.models import regression_data
 
@@ -96,3 +98,26 @@ def test_driven_by_hand_it_runs_until_forgotten():
     callback = Records()
     callback.on_train_begin()
     assert callback.fit.alive()
+
+
+@pytest.mark.parametrize("in_turn", [True, False])
+def test_batch_hooks_of_a_callback_without_a_list(in_turn):
+    class Names(keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            self.threads = set()
+            if in_turn:
+                call_batch_hooks_in_turn()
+
+        def on_train_batch_end(self, batch, logs=None):
+            self.threads.add(threading.current_thread())
+
+    model = linear_model()
+    model.compile("sgd", "mse")
+    model.fit(X, Y, batch_size=16, verbose=0, callbacks=(names := Names()))
+    beside = names.threads != {threading.current_thread()}
+    # Where this fails without turns, Keras has changed, and they may go.
+    assert beside == (backend.IS_THREAD_SAFE and not in_turn)
+
+
+def test_turns_without_a_list_of_callbacks_are_the_callers():
+    call_batch_hooks_in_turn()
