@@ -143,12 +143,13 @@ def _tracker_of(tracker, copies):
 
 
 def _optimizers(model):
-    if getattr(model, "optimizer", None) is None:
-        return []
-    found = [model.optimizer]
-    while isinstance(found[-1], keras.optimizers.LossScaleOptimizer):
-        found.append(found[-1].inner_optimizer)
-    return found
+    """Returns the optimizers of a model: its own train step may use several."""
+    found = {}
+    for optimizer in (getattr(model, "optimizer", None), *vars(model).values()):
+        while isinstance(optimizer, keras.optimizers.Optimizer):
+            found[id(optimizer)] = optimizer
+            optimizer = getattr(optimizer, "inner_optimizer", None)
+    return list(found.values())
 
 
 def _compiled(model):

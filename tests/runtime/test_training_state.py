@@ -7,6 +7,7 @@ import pytest
 from keras_trainkit.runtime.optimizers import innermost
 from keras_trainkit.runtime.optimizers import unshare_averages
 from keras_trainkit.runtime.training_state import TrainingState
+from tests.helpers.arrays import to_numpy
 from tests.helpers.fit_state import changes
 from tests.helpers.fit_state import fit_state
 from tests.helpers.models import FEATURES
@@ -154,3 +155,21 @@ def test_keras_still_has_the_privates():
     tracker = model.optimizer._tracker
     assert set(tracker.config) == set(tracker.stored_ids) == {"variables"}
     assert tracker.config["variables"][1] is model.optimizer._variables
+
+
+@pytest.mark.parametrize("built", [False, True])
+def test_an_optimizer_beside_the_compiled_one_is_put_back(built):
+    model = compiled("sgd")
+    model.critic = critic = OPTIMIZERS["adam with an average"]()
+    if built:
+        critic.build(model.trainable_variables)
+    before = [to_numpy(v.value) for v in critic.variables]
+    state = TrainingState(model)
+    critic.apply(
+        [keras.ops.ones(v.shape) for v in model.trainable_variables],
+        model.trainable_variables,
+    )
+    state.restore()
+    assert critic.built == built
+    for variable, value in zip(critic.variables, before, strict=True):
+        np.testing.assert_array_equal(to_numpy(variable.value), value)
