@@ -142,7 +142,7 @@ class RaiseLROnPlateau(ScheduledCallback):
     def on_train_begin(self, logs=None):
         """Takes the learning rate over, if nobody else has it."""
         super().on_train_begin()
-        self._own_claims = self._claims.values()
+        self._own_claims = list(self._claims.values())
         self._follow()
         self._seen, self._raised, self._sign = Watched(), False, None
 
@@ -171,6 +171,7 @@ class RaiseLROnPlateau(ScheduledCallback):
     def on_train_end(self, logs=None):
         """Gives the learning rate back, if nobody else has it."""
         self._control.release(self._own_claims)
+        self._rate_before = None
 
     def _monitored(self, logs):
         """Returns the metric, negated where larger is better."""

@@ -54,6 +54,9 @@ class ScheduledCallback(keras.callbacks.Callback):
         refuse_impossible(self)
         model = self.model
         optimizer = optimizers.innermost(model.optimizer)
+        if self._rate_before is None:
+            # A user's own CallbackList sets the model for its first `fit` only.
+            self._rate_before = optimizers.plain_learning_rate(optimizer)
         curves, claims = self.curves(optimizer), {}
         control = take_control(model)
         try:
@@ -73,6 +76,7 @@ class ScheduledCallback(keras.callbacks.Callback):
         if not self._started:
             self._started = True
             self._start_curves(epoch)
+            self._untrained = self._batches_trained()
 
     def on_epoch_end(self, epoch, logs=None):
         """Adds the values of the epoch's last update to the logs."""
@@ -81,10 +85,12 @@ class ScheduledCallback(keras.callbacks.Callback):
         if logs is not None:
             for name in self._claims:
                 logs[name] = self._control.last_value(name)
+        self._require_updates()
 
     def on_train_end(self, logs=None):
         """Gives the hyperparameters back."""
         self._control.release(self._claims.values())
+        self._rate_before = None
 
     def trace(self):
         """Returns the values of every update of the latest `fit`.
@@ -150,6 +156,27 @@ class ScheduledCallback(keras.callbacks.Callback):
                 "`fit` at a time; in a custom loop, call `on_train_begin` in "
                 "the function that runs the epochs."
             )
+
+    def _require_updates(self):
+        """Raises after an epoch in which the curves acted on nothing."""
+        model = self.model
+        skipped = optimizers.skips_updates(model.optimizer)
+        if self._untrained == self._batches_trained() and not skipped:
+            raise bad_value(
+                "model.optimizer",
+                model.optimizer,
+                f"applied by the model's `train_step`, where {self._owner} "
+                "schedules it",
+                "It made no update in this epoch. A train step with optimizers "
+                "of its own (a GAN's) can give these a "
+                "`LearningRateSchedule` each.",
+            )
+        self._untrained = None
+
+    def _batches_trained(self):
+        return optimizers.batches_seen_so_far(
+            optimizers.innermost(self.model.optimizer)
+        )
 
     @property
     def _owner(self):

@@ -5,6 +5,8 @@ A curve is a callable `(position, xp, dtype)`: on the host `xp` is `numpy` and
 `position` an integer tensor.
 """
 
+from functools import partial
+
 import keras
 import numpy as np
 
@@ -19,18 +21,18 @@ def schedule_curve(schedule, epochs_per_update=None):
         epochs_per_update: Float; the schedule is then one of fractional
             epochs. Defaults to `None`: it counts updates.
     """
+    return partial(_of_schedule, schedule, epochs_per_update)
 
-    def curve(position, xp, dtype):
-        if xp is np:
-            positions = np.asarray(position)
-            if epochs_per_update is not None:
-                positions = positions * epochs_per_update
-            return _on_host(schedule, positions)
+
+def _of_schedule(schedule, epochs_per_update, position, xp, dtype):
+    if xp is np:
+        positions = np.asarray(position)
         if epochs_per_update is not None:
-            position = keras.ops.cast(position, dtype) * epochs_per_update
-        return keras.ops.cast(schedule(position), dtype)
-
-    return curve
+            positions = positions * epochs_per_update
+        return _on_host(schedule, positions)
+    if epochs_per_update is not None:
+        position = keras.ops.cast(position, dtype) * epochs_per_update
+    return keras.ops.cast(schedule(position), dtype)
 
 
 def table_curve(name, function, updates, epochs_per_update=None):
@@ -52,14 +54,14 @@ def table_curve(name, function, updates, epochs_per_update=None):
             "a function whose values are finite and at least 0",
             f"At position {place * unit:g} it returned {table[place]:g}.",
         )
+    return partial(_of_table, table)
 
-    def curve(position, xp, dtype):
-        place = xp.clip(position, 0, updates - 1)
-        if xp is np:
-            return table[place]
-        return xp.take(xp.convert_to_tensor(table, dtype=dtype), place)
 
-    return curve
+def _of_table(table, position, xp, dtype):
+    place = xp.clip(position, 0, len(table) - 1)
+    if xp is np:
+        return table[place]
+    return xp.take(xp.convert_to_tensor(table, dtype=dtype), place)
 
 
 def _on_host(schedule, positions):

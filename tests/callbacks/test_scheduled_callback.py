@@ -1,5 +1,8 @@
 """When a curve begins and ends, and that everything is given back."""
 
+import copy
+import pickle
+
 import keras
 import numpy as np
 import pytest
@@ -428,3 +431,62 @@ def test_multi_optimizer_has_no_single_rate():
     model.compile(MultiOptimizer(lambda v: optimizers[v.path]), "mse")
     with pytest.raises(ValueError, match="MultiOptimizer"):
         fit(model, [ktk.callbacks.OneCycle(0.1)])
+
+
+@pytest.mark.parametrize("name", ["OneCycle", "RaiseLROnPlateau"])
+def test_a_list_of_ones_own_finds_the_rate_of_each_fit(name):
+    make = {
+        "OneCycle": lambda: ktk.callbacks.OneCycle(0.1, total_steps=8),
+        "RaiseLROnPlateau": lambda: ktk.callbacks.RaiseLROnPlateau("loss"),
+    }
+    model, callback = compiled(), make[name]()
+    callbacks = keras.callbacks.CallbackList([callback], True, model=model)
+    fit(model, callbacks)
+    model.optimizer.learning_rate = 0.02
+    fit(model, callbacks)
+    assert float(model.optimizer.learning_rate) == pytest.approx(0.02)
+    if name == "RaiseLROnPlateau":
+        assert callback.trace()["learning_rate"] == pytest.approx(0.02)
+
+
+CURVES = {
+    "OneCycle": lambda: ktk.callbacks.OneCycle(0.1),
+    "a schedule": lambda: ktk.callbacks.HyperparameterSchedule(
+        learning_rate=ktk.schedules.Warmup(0.1, 4)
+    ),
+    "a table": lambda: ktk.callbacks.HyperparameterSchedule(momentum=abs),
+    "RaiseLROnPlateau": lambda: ktk.callbacks.RaiseLROnPlateau("loss"),
+}
+
+
+@pytest.mark.parametrize("name", CURVES)
+@pytest.mark.filterwarnings("ignore:Skipping variable loading")
+def test_a_used_callback_can_be_copied_and_pickled(name):
+    """scikit-learn clones what it is given, also after a `fit`."""
+    used = CURVES[name]()
+    fit(compiled(), [used])
+    for copied in (copy.deepcopy(used), pickle.loads(pickle.dumps(used))):
+        fit(model := compiled(), [copied])
+        assert_given_back(model)
+        for ours, theirs in zip(
+            copied.trace().values(), used.trace().values(), strict=True
+        ):
+            np.testing.assert_array_equal(ours, theirs)
+
+
+class Adversaries(keras.Sequential):
+    """As of a GAN: its train step has an optimizer of its own."""
+
+    def train_step(self, *args):
+        if keras.backend.backend() != "jax":
+            return {"loss": keras.ops.zeros(())}
+        return {"loss": keras.ops.zeros(())}, args[0]
+
+
+@pytest.mark.parametrize("name", CURVES)
+def test_an_optimizer_that_the_train_step_does_not_use(name):
+    model = Adversaries([keras.Input((X.shape[1],)), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(RATE, momentum=MOMENTUM), "mse")
+    with pytest.raises(ValueError, match="made no update in this epoch"):
+        fit(model, [CURVES[name]()])
+    assert_given_back(model)
