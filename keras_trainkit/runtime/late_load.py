@@ -39,7 +39,7 @@ class LateLoad:
             self._lend(chain)
 
     def take(self):
-        """Returns the optimizer's state that was loaded, or `None`.
+        """Returns the optimizer's state that waits to be loaded, or `None`.
 
         The optimizer loads as ever from here on.
         """
@@ -71,6 +71,7 @@ class LateLoad:
         """
         if _fits(optimizer, self._kept):
             type(optimizer).load_own_variables(optimizer, self._kept)
+            self._kept = None
             return True
         if not attempts_left and not self._loaded_at_once:
             raise bad_value(

@@ -97,6 +97,7 @@ def test_a_state_of_another_form_is_kept_and_loaded_later(saved, wrap):
     assert not callback.late_load.load_into(model.optimizer, True)
     ktk.transfer.freeze(model, "hidden")
     assert callback.late_load.load_into(model.optimizer, False)
+    assert callback.late_load.take() is None
     for ours, theirs in zip(
         model.optimizer.variables, source.optimizer.variables, strict=True
     ):
