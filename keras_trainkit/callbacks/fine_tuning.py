@@ -1,5 +1,7 @@
 """Gradual unfreezing of a pretrained model inside one `fit`."""
 
+from numbers import Integral
+
 import keras
 
 from keras_trainkit.kernels.errors import bad_type
@@ -262,7 +264,7 @@ def _check_stages(stages):
     if not stages:
         raise bad_value("stages", stages, "a dictionary with a stage in it")
     for epoch in stages:
-        if isinstance(epoch, bool) or not isinstance(epoch, int):
+        if isinstance(epoch, bool) or not isinstance(epoch, Integral):
             raise bad_type("stages", stages, "a dictionary with int epochs")
         if epoch < 0:
             raise bad_value("stages", stages, "epochs of at least 0")

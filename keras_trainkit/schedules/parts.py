@@ -1,5 +1,7 @@
 """What schedules that are made of schedules have in common."""
 
+import numbers
+
 import keras
 
 from keras_trainkit.kernels.errors import bad_type
@@ -12,7 +14,7 @@ def check_part(name, part):
     """Raises unless `part` is a schedule or a constant learning rate."""
     if isinstance(part, LearningRateSchedule):
         return
-    if not isinstance(part, (int, float)) or isinstance(part, bool):
+    if not isinstance(part, numbers.Real) or isinstance(part, bool):
         raise bad_type(name, part, "a LearningRateSchedule or a number")
     require_number(
         name,

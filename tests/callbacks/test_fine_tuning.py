@@ -801,3 +801,8 @@ def test_evaluate_after_equal_shapes_changed_places():
     np.testing.assert_allclose(
         np.mean((model.predict(X, verbose=0) - Y) ** 2), loss, rtol=1e-5
     )
+
+
+def test_epochs_may_be_numpys_integers():
+    stages = {np.int64(0): "head", np.int64(2): "all"}
+    assert ktk.callbacks.FineTuning(stages).stages is stages

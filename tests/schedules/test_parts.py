@@ -1,4 +1,5 @@
 import keras
+import numpy as np
 import pytest
 
 from keras_trainkit.schedules import parts
@@ -7,7 +8,11 @@ from tests.helpers.arrays import to_numpy
 DECAY = keras.optimizers.schedules.ExponentialDecay(1.0, 1, 0.5)
 
 
-@pytest.mark.parametrize("part", [0.5, 1, DECAY], ids=["float", "int", "decay"])
+@pytest.mark.parametrize(
+    "part",
+    [0.5, 1, np.float32(0.5), DECAY],
+    ids=["float", "int", "numpy", "decay"],
+)
 def test_a_part_survives_serialisation(part):
     parts.check_part("schedule", part)
     again = parts.deserialize(parts.serialize(part))
