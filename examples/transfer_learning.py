@@ -84,20 +84,6 @@ def predict(model, x):
     return model.predict(x, batch_size=len(x), verbose=0)
 
 
-def mc_predict(model, x, samples):
-    """Returns the mean and the spread of predictions with dropout on."""
-
-    def clone(layer):
-        if type(layer) is keras.layers.Dropout:
-            return ktk.layers.MCDropout.from_config(layer.get_config())
-        return layer.from_config(layer.get_config())
-
-    mc = keras.models.clone_model(model, clone_function=clone)
-    mc.set_weights(model.get_weights())
-    drawn = np.stack([predict(mc, x) for _ in range(samples)])
-    return drawn.mean(axis=0), drawn.std(axis=0)
-
-
 def accuracy(predicted, y):
     return np.mean((predicted[:, 0] > 0.5) == y)
 
@@ -127,11 +113,11 @@ def run(seed, x, y, args):
         model = for_task_b(start)
         curves = train(model, few, epochs, 5, MAX_LR[arm], stages)
         found[arm] = accuracy(predict(model, x_test), y_test)
-    mean, spread = mc_predict(model, x_test, args.samples)
-    found["MC dropout"] = accuracy(mean, y_test)
+    sampled = ktk.uncertainty.mc_predict(model, x_test, args.samples)
+    found["MC dropout"] = accuracy(sampled.mean, y_test)
     steps = len(curves["step"])
     found["curves"] = curves | {"stage": steps * stage // epochs}
-    found["images"] = (x_test, y_test, mean[:, 0], spread[:, 0])
+    found["images"] = (x_test, y_test, sampled.mean[:, 0], sampled.std[:, 0])
     return found
 
 
