@@ -140,17 +140,17 @@ def _spatial_dropout(layer, draws, inputs, training=None):
 def _masked(layer, draws, inputs, noise_shape):
     if layer.rate in (0, 1):
         return inputs if layer.rate == 0 else keras.ops.zeros_like(inputs)
-    keep = draws.keep(_concrete(noise_shape, inputs), layer.rate)
+    shape = _concrete(noise_shape, inputs)
     scale = 1 / (1 - used_rate(layer.rate))
-    return keras.ops.where(keep, inputs * scale, _zero(inputs))
+    return draws.drop(inputs, layer.rate, shape, scale)
 
 
 def _alpha_dropout(layer, draws, inputs, training=None):
     if layer.rate == 0:
         return inputs
-    keep = draws.keep(_concrete(layer.noise_shape, inputs), layer.rate)
-    a, b, dropped = alpha_affine(used_rate(layer.rate))
-    return keras.ops.where(keep, a * inputs + b, _zero(inputs) + dropped)
+    shape = _concrete(layer.noise_shape, inputs)
+    numbers = alpha_affine(used_rate(layer.rate))
+    return draws.drop(inputs, layer.rate, shape, *numbers)
 
 
 def _concrete(noise_shape, inputs):
@@ -159,10 +159,6 @@ def _concrete(noise_shape, inputs):
         return shape
     pairs = zip(noise_shape, shape, strict=True)
     return tuple(n if given is None else given for given, n in pairs)
-
-
-def _zero(inputs):
-    return keras.ops.zeros((), dtype=inputs.dtype)
 
 
 _FAST = {

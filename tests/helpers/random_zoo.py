@@ -161,11 +161,11 @@ def model_and_data(name, rows):
     return model, x
 
 
-def training_samples(model, row, count):
-    """Returns `count` outputs for `row` in training mode, as float64."""
-    x = np.repeat(row[None], count, axis=0)
-    outputs = InTraining(model).predict(x, batch_size=count, verbose=0)
-    return outputs.astype("float64")
+def training_samples(model, x, count):
+    """Returns `count` outputs for each row in training mode, as float64."""
+    many = np.repeat(x, count, axis=0)
+    outputs = InTraining(model).predict(many, batch_size=len(many), verbose=0)
+    return outputs.astype("float64").reshape(len(x), count, -1)
 
 
 class InTraining(keras.Model):

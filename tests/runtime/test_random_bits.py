@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+from keras_trainkit.runtime import random_bits
 from keras_trainkit.runtime.random_bits import Draws
 from keras_trainkit.runtime.random_bits import Seeds
 from keras_trainkit.runtime.random_bits import as_key
@@ -17,7 +18,12 @@ def draws(*place, xla=XLA[0]):
 
 
 def kept(rate, *place, shape=SHAPE, xla=XLA[0]):
-    return to_numpy(draws(*place, xla=xla).keep(shape, rate))
+    return kept_by(draws(*place, xla=xla), rate, shape)
+
+
+def kept_by(source, rate=0.5, shape=SHAPE):
+    ones = keras.ops.ones(shape)
+    return to_numpy(source.drop(ones, rate, shape, 1.0)).astype(bool)
 
 
 @pytest.mark.parametrize("xla", XLA)
@@ -54,13 +60,41 @@ def test_the_same_key_draws_the_same_masks():
 
 def test_each_draw_is_another():
     source = draws(0)
-    first, second = (to_numpy(source.keep(SHAPE, 0.5)) - 0.5 for _ in range(2))
+    first, second = (kept_by(source) - 0.5 for _ in range(2))
     assert abs((first * second).mean()) < 5 * 0.25 / np.sqrt(first.size)
 
 
 @pytest.mark.parametrize("shape", [(1,), (3,), (5, 1, 3), (2, 2)])
 def test_any_shape(shape):
     assert kept(0.5, 0, shape=shape).shape == shape
+
+
+@pytest.mark.parametrize("xla", XLA)
+@pytest.mark.parametrize("shape", [(30, 40), (30, 1)])
+def test_kept_and_dropped_values(xla, shape):
+    x = np.random.default_rng(0).normal(size=(30, 40)).astype("float32")
+    given = keras.ops.convert_to_tensor(x)
+    found = to_numpy(draws(xla=xla).drop(given, 0.4, shape, 2.0, 3.0, -7.0))
+    dropped = np.isclose(found, -7)
+    expected = (2 * x + 3)[~dropped]
+    np.testing.assert_allclose(found[~dropped], expected, rtol=1e-4, atol=1e-5)
+    assert 0.2 < dropped.mean() < 0.6
+    if shape == (30, 1):
+        assert (dropped == dropped[:, :1]).all()
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32"])
+def test_the_dtype_is_kept(dtype):
+    x = keras.ops.ones((3, 4), dtype=dtype)
+    found = draws().drop(x, 0.5, (3, 4), 2.0, 1.0, -1.0)
+    assert keras.backend.standardize_dtype(found.dtype) == dtype
+
+
+def test_tensorflow_without_a_compiler(monkeypatch):
+    if BACKEND == "tensorflow":
+        monkeypatch.setattr(random_bits, "_xla_works", lambda: False)
+    found = kept(0.25, 0, shape=(400, 501))
+    assert abs(found.mean() - 0.75) < 5 * np.sqrt(0.25 * 0.75 / found.size)
 
 
 def test_seeds_serve_keras():
@@ -81,5 +115,5 @@ def test_seeds_leave_torchs_generator_alone():
     )
     before = torch.random.get_rng_state()
     keras.random.dropout(keras.ops.ones((3,)), 0.5, seed=Seeds(draws(0)))
-    draws(1).keep((4,), 0.5)
+    kept_by(draws(1))
     assert torch.equal(before, torch.random.get_rng_state())

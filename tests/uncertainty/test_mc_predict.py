@@ -22,7 +22,7 @@ def test_samples_are_those_of_training_and_nothing_changes(name):
     before = prediction_state(model)
     found = mc_predict(model, x, samples=400, seed=1)
     assert changed(before, prediction_state(model)) == []
-    expected = np.stack([training_samples(model, row, 2000) for row in x])
+    expected = training_samples(model, x, 2000)
     mean, std = expected.mean(axis=1), expected.std(axis=1)
     assert (std.max(axis=-1) > 1e-3).all()
     error = std * np.sqrt(1 / 400 + 1 / 2000) + 1e-6
@@ -383,12 +383,22 @@ def test_progress_is_shown_if_asked_for(verbose, capsys):
     assert bool(capsys.readouterr().out) == (verbose > 0)
 
 
-def test_it_runs_eagerly_if_the_model_does():
-    model = softmax_model()
-    compiled = mc_predict(model, rows(), samples=10, seed=0)
-    model.compile(run_eagerly=True, jit_compile=False)
-    eager = mc_predict(model, rows(), samples=10, seed=0)
-    np.testing.assert_allclose(eager.mean, compiled.mean, atol=1e-5)
+OPTIONS = {
+    "eager": {"run_eagerly": True, "jit_compile": False},
+    "without xla": {"jit_compile": False},
+    "xla": {"jit_compile": keras.backend.backend() != "torch"},
+}
+
+
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+@pytest.mark.parametrize("layer", [L.Dropout(0.5), L.AlphaDropout(0.5)])
+def test_it_is_compiled_as_the_model_is(layer, options):
+    model = flat(L.Dense(4, "relu"), layer)
+    expected = mc_predict(model, rows(), samples=10, seed=0)
+    model.compile(**options)
+    found = mc_predict(model, rows(), samples=10, seed=0)
+    np.testing.assert_allclose(found.mean, expected.mean, atol=1e-5)
+    np.testing.assert_allclose(found.std, expected.std, atol=1e-5)
 
 
 def test_keras_global_seed_generator_does_not_advance():
