@@ -167,9 +167,9 @@ class ScheduledCallback(keras.callbacks.Callback):
                 model.optimizer,
                 f"applied by the model's `train_step`, where {self._owner} "
                 "schedules it",
-                "It made no update in this epoch. A train step with optimizers "
-                "of its own (a GAN's) can give these a "
-                "`LearningRateSchedule` each.",
+                "It made no update in this epoch: nothing is trainable, or the "
+                "train step has optimizers of its own (a GAN's), which can be "
+                "given a `LearningRateSchedule` each.",
             )
         self._untrained = None
 
