@@ -165,7 +165,8 @@ def training_samples(model, x, count):
     """Returns `count` outputs for each row in training mode, as float64."""
     many = np.repeat(x, count, axis=0)
     outputs = InTraining(model).predict(many, batch_size=len(many), verbose=0)
-    return outputs.astype("float64").reshape(len(x), count, -1)
+    shape = (len(x), count, *outputs.shape[1:])
+    return outputs.astype("float64").reshape(shape)
 
 
 class InTraining(keras.Model):
