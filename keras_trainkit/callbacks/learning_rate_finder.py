@@ -58,7 +58,8 @@ class LearningRateFinder(ScheduledCallback):
         ValueError: At construction for values that describe no search; at the
             start of `fit` when the optimizer has no plain learning rate, with
             `steps_per_execution` above 1 (the losses between are not known),
-            or when `fit` is too short; at the end when the data ran out.
+            when `fit` is too short, or when the last one died and was not
+            put back; at the end when the data ran out.
         TypeError: For arguments of another type.
 
     Example:
@@ -99,6 +100,7 @@ class LearningRateFinder(ScheduledCallback):
         self.smoothing = smoothing
         self.result = None
         self._state, self._state_is_older = None, False
+        self._searching = False
 
     def curves(self, optimizer):
         """Returns the learning rate's curve."""
@@ -125,9 +127,18 @@ class LearningRateFinder(ScheduledCallback):
         if self._state is not None:
             self._state.restore()
         self._state, self._state_is_older = None, False
+        self._searching = False
 
     def set_model(self, model):
         """Takes the snapshot before any callback acts."""
+        if self._searching and not self._state_is_older:
+            # Only the user knows what has been done to the model since.
+            raise ValueError(
+                f"Expected a {self._owner} whose last `fit` has ended. "
+                "Received: one whose `fit` died in the middle of the search. "
+                "Call `put_back()` for the model as it was before, or make "
+                f"another {self._owner} for the model as it is."
+            )
         super().set_model(model)
         self._searched = self.model
         if not self._state_is_older:
@@ -141,6 +152,7 @@ class LearningRateFinder(ScheduledCallback):
         if self._state is None:
             self._state = TrainingState(model)
         self._state.include_new()
+        self._searching = True
         call_batch_hooks_in_turn()
         super().on_train_begin()
         log_each_batch(model, self._state.include_new)

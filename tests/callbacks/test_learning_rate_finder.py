@@ -193,6 +193,8 @@ def test_a_fit_that_died_is_put_back_on_demand():
     with pytest.raises(ZeroDivisionError):
         model.fit(X, Y, epochs=9, verbose=0, callbacks=[finder, stop])
     assert "variables" in changes(before, fit_state(model))
+    with pytest.raises(ValueError, match=r"Call `put_back\(\)`"):
+        model.fit(X, Y, epochs=9, verbose=0, callbacks=[finder])
     finder.put_back()
     assert set(changes(before, fit_state(model))) <= {
         "attributes",  # `history` is that of the `fit`
