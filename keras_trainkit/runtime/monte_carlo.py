@@ -19,7 +19,9 @@ from keras_trainkit.runtime.graph_steps import run
 from keras_trainkit.runtime.random_bits import Draws
 from keras_trainkit.runtime.random_bits import as_key
 from keras_trainkit.runtime.stochastic_layers import all_layers
+from keras_trainkit.runtime.stochastic_layers import dropped_copies
 from keras_trainkit.runtime.stochastic_layers import dropping
+from keras_trainkit.runtime.stochastic_layers import drops_plainly
 from keras_trainkit.runtime.stochastic_layers import owns_seeds
 from keras_trainkit.runtime.tiling import can_be_repeated
 from keras_trainkit.runtime.tiling import rows_are_independent
@@ -52,6 +54,11 @@ class MonteCarlo:
         self._return_samples = return_samples
         self._switched = list(switched)
         self._layers = [one for one in all_layers(model) if one is not model]
+        self._lenders = [
+            one
+            for one in self._layers
+            if owns_seeds(one) or one in self._switched
+        ]
         self._plan(model)
         compiled = Compiled(model)
         self._xla = compiled.xla
@@ -122,6 +129,16 @@ class MonteCarlo:
         self._tiled = all(map(rows_are_independent, self._tail)) and (
             repeatable.issuperset(self._frontier)
         )
+        # Dropout right behind the frontier makes its own copies of it.
+        self._first = [
+            step
+            for step in self._tail
+            if self._tiled
+            and set(step.inputs) <= set(self._frontier)
+            and step.operation in self._switched
+            and drops_plainly(step.operation)
+        ]
+        self._rest = [step for step in self._tail if step not in self._first]
         self._sizes = [
             spec.shape[1:] for step in self._tail for spec in step.specs
         ]
@@ -134,13 +151,10 @@ class MonteCarlo:
 
     def _chunk_statistics(self, before, frontier, key, weights):
         chunk = weights.shape[0]
-        values = {}
-        for ref, (value, mask) in zip(self._frontier, frontier, strict=True):
-            values[ref] = _repeated(value, chunk)
-            if mask is not None:
-                set_keras_mask(values[ref], _repeated(mask, chunk))
-        with dropping(self._layers, self._switched, Draws(key, self._xla)):
-            run(self._tail, values)
+        draws = Draws(key, self._xla)
+        values = self._copies(frontier, chunk, draws)
+        with dropping(self._lenders, self._switched, draws):
+            run(self._rest, values)
         outputs = self._structured([values[ref] for ref in self._outputs])
         self.structure = keras.tree.map_structure(lambda _: 0, outputs)
         settings = self._settings(outputs)
@@ -157,6 +171,25 @@ class MonteCarlo:
         if before is not None:
             found = list(map(merged, before, found))
         return found, kept if self._return_samples else None
+
+    def _copies(self, frontier, chunk, draws):
+        given = dict(zip(self._frontier, frontier, strict=True))
+        made = {}
+        for step in self._first:
+            (source,), (target,) = step.inputs, step.outputs
+            value, mask = given[source]
+            dtype = step.operation.compute_dtype
+            if keras.backend.standardize_dtype(value.dtype) != dtype:
+                value = keras.ops.cast(value, dtype)
+            copies = dropped_copies(step.operation, draws, value, chunk)
+            made[target] = copies, mask
+        read = {ref for step in self._rest for ref in step.inputs}
+        for ref in read.union(self._outputs).intersection(given):
+            made[ref] = _repeated(given[ref][0], chunk), given[ref][1]
+        for value, mask in made.values():
+            if mask is not None:
+                set_keras_mask(value, _repeated(mask, chunk))
+        return {ref: value for ref, (value, _) in made.items()}
 
     def _structured(self, values):
         if self._structure is None:

@@ -40,7 +40,7 @@ class Draws:
         Args:
             inputs: Float tensor.
             rate: Float in (0, 1).
-            shape: The shape of the mask, which is broadcast.
+            shape: The shape of the mask; it and the inputs are broadcast.
             scale: Float.
             offset: Float. Defaults to `0.0`.
             dropped: Float. Defaults to `0.0`.
@@ -168,10 +168,15 @@ def _philox_bits(key, shape):
 def _torch_drop(inputs, key, level, shape, scale, offset, dropped):
     # In place, in 16 bits as long as it can be: each pass costs its memory.
     mask = _torch_bits(key, shape).ge_(level - LEVELS // 2).to(inputs.dtype)
-    kept = inputs if not offset else inputs * scale + (offset - dropped)
-    whole = mask.shape == inputs.shape
-    found = mask.mul_(kept) if whole else mask * kept
-    return found.add_(dropped) if offset else found.mul_(scale)
+    kept = inputs * scale
+    if offset:
+        kept += offset - dropped
+    fits = inputs.ndim == mask.ndim and all(
+        size in (1, whole)
+        for size, whole in zip(inputs.shape, shape, strict=True)
+    )
+    found = mask.mul_(kept) if fits else mask * kept
+    return found.add_(dropped) if offset else found
 
 
 def _torch_bits(key, shape):

@@ -74,7 +74,7 @@ def dropping(layers, switched, draws):
     called; none advances a seed generator.
 
     Args:
-        layers: All layers of a model.
+        layers: The layers of a model that own seeds, and the switched ones.
         switched: Those of them that drop.
         draws: A `Draws`.
     """
@@ -97,6 +97,29 @@ def dropping(layers, switched, draws):
             if "call" not in own:
                 vars(layer).pop("call", None)
             vars(layer).update(own)
+
+
+def drops_plainly(layer):
+    """Whether `layer` is a dropout whose mask has the shape of its input."""
+    plain = _calls_as(layer, keras.layers.Dropout)
+    return plain and layer.noise_shape is None and 0 < layer.rate < 1
+
+
+def dropped_copies(layer, draws, inputs, copies):
+    """Returns what `layer` makes of `copies` of a batch, one below the other.
+
+    The copies themselves are never made: that is a pass over memory less.
+
+    Args:
+        layer: One that `drops_plainly`.
+        draws: A `Draws`.
+        inputs: Tensor of shape `(batch, ...)` of the layer's compute dtype.
+        copies: Integer.
+    """
+    rows, *rest = inputs.shape
+    scale = 1 / (1 - used_rate(layer.rate))
+    dropped = draws.drop(inputs[None], layer.rate, (copies, rows, *rest), scale)
+    return keras.ops.reshape(dropped, (copies * rows, *rest))
 
 
 def _seed_attributes(layer):

@@ -7,7 +7,9 @@ from keras_trainkit.kernels.dropout import used_rate
 from keras_trainkit.runtime.random_bits import Draws
 from keras_trainkit.runtime.random_bits import as_key
 from keras_trainkit.runtime.stochastic_layers import all_layers
+from keras_trainkit.runtime.stochastic_layers import dropped_copies
 from keras_trainkit.runtime.stochastic_layers import dropping
+from keras_trainkit.runtime.stochastic_layers import drops_plainly
 from keras_trainkit.runtime.stochastic_layers import owns_seeds
 from keras_trainkit.runtime.stochastic_layers import random_layers
 from tests.helpers.arrays import to_numpy
@@ -128,3 +130,36 @@ def test_keras_still_has_the_privates():
     assert callable(L.SpatialDropout1D(0.1)._get_noise_shape)
     assert L.Bidirectional(L.GRU(2))._flatten_layers
     assert L.LSTMCell(2, dropout=0.1).seed_generator._initial_seed is None
+
+
+def test_copies_are_dropped_without_being_made():
+    layer = L.Dropout(0.5)
+    x = np.arange(1, 13, dtype="float32").reshape((3, 4))
+    found = to_numpy(
+        dropped_copies(layer, draws(), keras.ops.convert_to_tensor(x), 400)
+    )
+    copies = found.reshape((400, 3, 4))
+    values = np.where(copies == 0, 0, 2 * x)
+    np.testing.assert_allclose(copies, values, rtol=1e-6)
+    kept = (copies != 0).reshape((400, 12))
+    assert np.abs(kept.mean(axis=0) - 0.5).max() < 5 * 0.5 / 20
+    correlation = np.corrcoef(kept.T) - np.eye(12)
+    assert np.abs(correlation).max() < 5 / 20
+
+
+@pytest.mark.parametrize(
+    "layer, plain",
+    [
+        (L.Dropout(0.5), True),
+        (ktk.layers.MCDropout(0.5), True),
+        (L.Dropout(0.5, noise_shape=(None, 1)), False),
+        (L.Dropout(0.0), False),
+        (L.Dropout(1.0), False),
+        (L.SpatialDropout1D(0.5), False),
+        (OwnDropout(0.5), False),
+        (L.AlphaDropout(0.5), False),
+        (L.Dense(2), False),
+    ],
+)
+def test_which_layers_drop_plainly(layer, plain):
+    assert drops_plainly(layer) == plain
