@@ -6,8 +6,9 @@
 one, one with OneCycle, one with HyperparameterSchedule on learning rate and
 momentum, one with the obvious callback, which sets `optimizer.learning_rate`
 before every batch, and a second plain one, whose ratio to the first shows
-what noise alone does. Printed are medians of the
-ratios of adjacent epochs, and quartiles.
+what noise alone does. All train at similar rates: at ten times the rate a step
+of torch took up to 1.07 times as long, whoever set it. Printed are medians of
+the ratios of adjacent epochs, and quartiles.
 """
 
 import argparse
@@ -67,10 +68,10 @@ def main():
     )
     ways = {
         "plain": [],
-        "OneCycle": [ktk.callbacks.OneCycle(1e-2)],
+        "OneCycle": [ktk.callbacks.OneCycle(1e-3)],
         "HyperparameterSchedule": [
             ktk.callbacks.HyperparameterSchedule(
-                keras.optimizers.schedules.CosineDecay(1e-2, epochs * STEPS),
+                keras.optimizers.schedules.CosineDecay(1e-3, epochs * STEPS),
                 momentum=lambda update: 0.85 + 0.1 / (1 + update),
             )
         ],
