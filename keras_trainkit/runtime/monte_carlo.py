@@ -73,7 +73,7 @@ class MonteCarlo:
         """Whether any output depends on a layer that drops."""
         return bool(self._tail)
 
-    def sample(self, x, samples, seed, batch):
+    def sample(self, x, samples, seed, batch, rows=0):
         """Returns what is known of `samples` samples of one batch.
 
         Args:
@@ -81,11 +81,17 @@ class MonteCarlo:
             samples: Integer, how many.
             seed: Integer.
             batch: Integer, which batch this is.
+            rows: Integer, for how many rows to compute at least, so that a
+                last batch with fewer needs no function of its own. Rows are
+                only added where they cannot matter. Defaults to `0`.
 
         Returns:
             Tuple of a list of dictionaries of NumPy arrays, one for each
             output, and a list of arrays of samples, or `None`.
         """
+        given = _rows_of(x) if self._fills else rows
+        if given < rows:
+            x = keras.tree.map_structure(lambda one: _filled(one, rows), x)
         frontier = self._trunk(x)
         chunk = self._chunk(frontier, samples)
         found, kept = None, []
@@ -101,10 +107,12 @@ class MonteCarlo:
                 drawn = [keras.ops.convert_to_numpy(one) for one in drawn]
                 kept.append([one[:valid] for one in drawn])
         found = keras.tree.map_structure(keras.ops.convert_to_numpy, found)
-        if not kept:
-            return found, None
-        by_output = zip(*kept, strict=True)
-        return found, [np.concatenate(chunks) for chunks in by_output]
+        by_output = list(zip(*kept, strict=True))
+        drawn = [np.concatenate(chunks) for chunks in by_output] or None
+        if given < rows:
+            found = [_first_rows(one, given) for one in found]
+            drawn = drawn and [one[:, :given] for one in drawn]
+        return found, drawn
 
     def _plan(self, model):
         graph = Steps(model)
@@ -129,6 +137,7 @@ class MonteCarlo:
         self._tiled = all(map(rows_are_independent, self._tail)) and (
             repeatable.issuperset(self._frontier)
         )
+        self._fills = self._tiled and all(map(rows_are_independent, self._head))
         # Dropout right behind the frontier makes its own copies of it.
         self._first = [
             step
@@ -234,6 +243,26 @@ def _draws_itself(layer):
     """Whether a layer that is not known has random numbers of its own."""
     known = f"{type(layer).__module__}.".startswith(_OURS)
     return not known and owns_seeds(layer)
+
+
+def _rows_of(x):
+    leaves = (one for one in keras.tree.flatten(x) if one is not None)
+    shape = next(leaves).shape
+    return shape[0] if len(shape) else 0
+
+
+def _filled(one, rows):
+    if one is None:
+        return None
+    one = keras.ops.convert_to_numpy(one)
+    return np.concatenate([one, np.repeat(one[-1:], rows - len(one), axis=0)])
+
+
+def _first_rows(statistics, rows):
+    return {
+        name: value[:rows] if value.ndim else value
+        for name, value in statistics.items()
+    }
 
 
 def _mask_of(value):

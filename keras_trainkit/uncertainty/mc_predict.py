@@ -126,11 +126,14 @@ def mc_predict(
     if seed is None:
         seed = random.randint(1, 10**9)
     bar = _progress_bar(batches.count, verbose)
-    engine, found, kept = None, [], []
+    engine, rows, found, kept = None, 0, [], []
     for place, batch in enumerate(batches):
         if engine is None:
             engine = _engine(model, batch, settings, return_samples, noise)
-        statistics, drawn = engine.sample(batch, samples, int(seed), place)
+        statistics, drawn = engine.sample(
+            batch, samples, int(seed), place, rows
+        )
+        rows = max(rows, len(statistics[0]["mean"]))
         found.append(statistics)
         kept.append(drawn)
         bar.update(place + 1)

@@ -150,3 +150,23 @@ def test_an_output_before_the_first_dropout_is_certain():
     assert made.structure == {"h": 0, "y": 0}
     np.testing.assert_allclose(found[0]["squares"], 0, atol=1e-9)
     assert (found[1]["squares"] > 0).any()
+
+
+def test_a_batch_with_fewer_rows_is_filled_up():
+    layers = [L.Dense(4), L.Dropout(0.5), CountedDense(3), L.Dense(2)]
+    model = keras.Sequential([keras.Input((FEATURES,)), *layers])
+    made = engine(model, True)
+    CountedDense.rows = ()
+    (found,), (samples,) = made.sample(x(3), 5, 0, 0, rows=4)
+    assert set(CountedDense.rows) == {4 * 5}
+    assert found["mean"].shape == (3, 2) and samples.shape == (5, 3, 2)
+    (whole,), _ = made.sample(x(4), 5, 0, 0)
+    np.testing.assert_allclose(found["mean"], whole["mean"][:3], rtol=1e-5)
+
+
+def test_rows_are_not_added_where_they_could_matter():
+    trunk, model = with_trunk()
+    model.compile(run_eagerly=True, jit_compile=False)
+    made = engine(model)
+    rows = rows_of_calls(trunk, lambda: made.sample(x(3), 4, 0, 0, rows=4))
+    assert rows == [3]

