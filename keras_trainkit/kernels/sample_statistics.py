@@ -12,7 +12,7 @@ def summarise(samples, weights, kind, from_logits):
 
     The sums of entropies hold, for each value, its own term: `-p log(p)`
     under `"yes"`, and `-(1 - p) log(1 - p)` under `"no"`. Which of them make
-    an entropy is known once the kind is.
+    an entropy is known once the kind is, by the bounds of the values.
 
     Args:
         samples: Tensor of shape `(chunk, ...)`, a model's outputs.
@@ -34,9 +34,7 @@ def summarise(samples, weights, kind, from_logits):
     found = {"count": count, "mean": mean, "squares": squares}
     if kind != "regression":
         found["yes"] = weighted_sum(_term(samples), weights)
-    if kind in ("binary", "auto"):
         found["no"] = weighted_sum(_term(1 - samples), weights)
-    if kind == "auto":
         found["lowest"] = ops.min(samples)
         found["highest"] = ops.max(samples)
         sums = ops.sum(samples, axis=-1)

@@ -9,6 +9,7 @@ import keras
 from keras.src.backend import get_keras_mask
 from keras.src.backend import set_keras_mask
 from keras.src.models.functional import operation_fn
+from keras.src.models.functional import unpack_singleton
 
 from keras_trainkit.models.forward_order import is_graph
 
@@ -59,8 +60,9 @@ class Steps:
             return
         made = self._open(model, graph, _given, [source])
         self.outputs = [made[id(tensor)] for tensor in graph.outputs]
-        self.structure = keras.tree.pack_sequence_as(
-            graph._outputs_struct, self.outputs
+        # As Functional.call does, keras/src/models/functional.py.
+        self.structure = unpack_singleton(
+            keras.tree.pack_sequence_as(graph._outputs_struct, self.outputs)
         )
 
     def _open(self, model, graph, arguments, sources):

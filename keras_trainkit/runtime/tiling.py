@@ -95,7 +95,7 @@ def _layer_is_safe(layer):
 
 def _spares_rows(layer, node):
     """Whether the layer's `axis`, if it has one, is not the batch's."""
-    axes = getattr(layer, "axis", None)
+    axes = getattr(layer, "axis", getattr(layer, "axes", None))
     if axes is None:
         return True
     ranks = {len(tensor.shape) for tensor in node.input_tensors}

@@ -15,6 +15,7 @@ from keras_trainkit.runtime.monte_carlo_cache import monte_carlo
 from keras_trainkit.runtime.process import is_main_process
 from keras_trainkit.runtime.stochastic_layers import LOOKED_FOR
 from keras_trainkit.runtime.stochastic_layers import random_layers
+from keras_trainkit.uncertainty.outputs import classes_of
 from keras_trainkit.uncertainty.outputs import output_names
 from keras_trainkit.uncertainty.outputs import output_settings
 from keras_trainkit.uncertainty.prediction import prediction_of
@@ -93,8 +94,9 @@ def mc_predict(
         else `output_0`, `output_1`, ...
 
     Raises:
-        ValueError: If no layer of the model drops, all rates are 0 or 1, or
-            an argument is out of range; if `x` has no batch.
+        ValueError: If no layer of the model drops, all rates are 0 or 1, an
+            argument is out of range, the outputs are not of the `kind` that
+            is given, or `x` has no batch.
         TypeError: If an argument is of another type.
 
     Example:
@@ -197,14 +199,25 @@ def _predictions(engine, settings, found, kept):
 
 
 def _kind(found, asked):
-    if "lowest" not in found[0]:
+    if asked == "regression":
         return asked
-    return kind_of_values(
-        min(float(one["lowest"]) for one in found),
-        max(float(one["highest"]) for one in found),
-        max(float(one["off_one"]) for one in found),
-        found[0]["mean"].shape[-1],
+    lowest = min(float(one["lowest"]) for one in found)
+    highest = max(float(one["highest"]) for one in found)
+    off_one = max(float(one["off_one"]) for one in found)
+    told = kind_of_values(
+        lowest, highest, off_one, classes_of(found[0]["mean"])
     )
+    if asked == "auto":
+        return told
+    if told == "regression" or (asked, told) == ("classification", "binary"):
+        raise bad_value(
+            "kind",
+            asked,
+            f"{told!r} for these outputs, which lie between {lowest:.3g} and "
+            f"{highest:.3g}, with sums that differ from 1 by {off_one:.3g}",
+            "If they are logits, say `from_logits=True`.",
+        )
+    return asked
 
 
 def _progress_bar(count, verbose):

@@ -31,8 +31,7 @@ class OutputSettings:
         names = output_names(outputs, self.names)
         self._refuse_unknown(names)
         leaves = keras.tree.flatten(outputs)
-        sizes = [leaf.shape[-1] for leaf in leaves]
-        return list(map(self._of, names, sizes))
+        return list(map(self._of, names, map(classes_of, leaves)))
 
     def _of(self, name, classes):
         kind = _chosen(self.kind, name, "auto")
@@ -73,6 +72,11 @@ def output_settings(model, kind, from_logits):
     _refuse_logits_of_numbers(kind, from_logits)
     names = getattr(model, "output_names", None) or ()
     return OutputSettings(tuple(names), _hashable(kind), _hashable(from_logits))
+
+
+def classes_of(output):
+    """Returns the size of the last axis of a batch of outputs, 1 if none."""
+    return output.shape[-1] if len(output.shape) > 1 else 1
 
 
 def output_names(outputs, known):

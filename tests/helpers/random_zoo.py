@@ -138,6 +138,9 @@ SEQUENCE = {
     "masked": masked,
 }
 IMAGES = {
+    "conv lstm": lambda: images(
+        L.ConvLSTM1D(2, 2, dropout=0.4, recurrent_dropout=0.2)
+    ),
     "spatial 2d": lambda: images(L.Conv2D(3, 2), L.SpatialDropout2D(0.4)),
 }
 SHAPES = {

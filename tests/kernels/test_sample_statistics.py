@@ -68,8 +68,7 @@ def test_a_probability_of_0_has_no_entropy():
     "kind, names",
     [
         ("regression", set()),
-        ("classification", {"yes"}),
-        ("binary", {"yes", "no"}),
+        ("classification", {"yes", "no", "lowest", "highest", "off_one"}),
         ("auto", {"yes", "no", "lowest", "highest", "off_one"}),
     ],
 )

@@ -301,6 +301,28 @@ def test_probabilities_are_averaged_never_logits(units, kind):
     np.testing.assert_allclose(found.samples, expected, rtol=1e-4)
 
 
+@pytest.mark.parametrize("kind", ["classification", "binary"])
+def test_outputs_of_another_kind_are_refused(kind):
+    model = flat(L.Dropout(0.5))
+    with pytest.raises(ValueError, match="logits, say `from_logits=True`"):
+        mc_predict(model, rows(), samples=4, seed=0, kind=kind)
+
+
+def test_the_kind_that_is_given_is_taken():
+    model = softmax_model()
+    found = mc_predict(model, rows(), samples=4, seed=0, kind="binary")
+    assert found.kind == "binary" and found.entropy.shape == (5, 3)
+    found = mc_predict(model, rows(), samples=4, seed=0, kind="regression")
+    assert found.kind == "regression"
+
+
+def test_one_output_in_a_list_and_one_without_a_last_axis():
+    x = keras.Input((FEATURES,))
+    y = keras.ops.sigmoid(keras.ops.sum(L.Dropout(0.5)(x), axis=1))
+    found = mc_predict(keras.Model(x, [y]), rows(), samples=9, seed=0)
+    assert found.kind == "binary" and found.entropy.shape == (5,)
+
+
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
 def test_mixed_precision(policy):
     keras.utils.set_random_seed(0)

@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+from keras_trainkit.uncertainty.outputs import classes_of
 from keras_trainkit.uncertainty.outputs import output_names
 from keras_trainkit.uncertainty.outputs import output_settings
 
@@ -44,6 +45,11 @@ def test_settings_of_each_output(asked, settled):
     settings = output_settings(model(), *asked)
     assert settings([np.zeros((2, 3)), np.zeros((2, 1))]) == settled
     assert hash(settings) == hash(output_settings(model(), *asked))
+
+
+@pytest.mark.parametrize("shape, size", [((2, 3), 3), ((2,), 1), ((2, 1), 1)])
+def test_classes(shape, size):
+    assert classes_of(np.zeros(shape)) == size
 
 
 @pytest.mark.parametrize(
