@@ -24,6 +24,12 @@ def expected(x, slopes):
     return np.where(x > 0, x, x * slopes)
 
 
+def assert_same(actual, desired):
+    """Equal, but for products below the normal numbers: XLA makes them 0."""
+    tiny = np.finfo("float32").tiny
+    np.testing.assert_allclose(to_numpy(actual), desired, rtol=0, atol=tiny)
+
+
 def gradient(function, x):
     """The gradient of `sum(function(x))`, from one compiled SGD step."""
 
@@ -48,22 +54,19 @@ def gradient(function, x):
 @given(arrays(FINITE), arrays(st.floats(-3, 3, width=32)))
 @settings(max_examples=50)
 def test_values_equal_numpy(x, slopes):
-    np.testing.assert_array_equal(
-        to_numpy(rrelu(x, slopes)), expected(x, slopes)
-    )
+    assert_same(rrelu(x, slopes), expected(x, slopes))
 
 
 @given(arrays(FINITE), arrays(UNIT))
 @settings(max_examples=50)
 def test_the_short_cut_for_the_unit_interval_changes_nothing(x, slopes):
-    np.testing.assert_array_equal(
-        to_numpy(rrelu(x, slopes, unit=True)), expected(x, slopes)
-    )
+    assert_same(rrelu(x, slopes, unit=True), expected(x, slopes))
 
 
 @given(arrays(FINITE))
 @settings(max_examples=20)
 def test_laws(x):
+    x[np.abs(x) < 1e-30] = 0  # a quarter of it may be no normal number
     np.testing.assert_array_equal(to_numpy(rrelu(x, 1.0)), x)
     np.testing.assert_array_equal(to_numpy(rrelu(x, 0.0)), np.maximum(x, 0))
     y = to_numpy(rrelu(x, 0.25))
