@@ -24,6 +24,7 @@ import keras
 import numpy as np
 from interleave import epoch_times
 from interleave import report
+from networks import deep_model
 
 import keras_trainkit as ktk
 
@@ -34,16 +35,6 @@ OPTIMIZERS = {
     "sgd": lambda rate: keras.optimizers.SGD(rate, momentum=0.9),
     "adam": keras.optimizers.Adam,
 }
-
-
-def deep_model():
-    keras.utils.set_random_seed(0)
-    hidden = [keras.layers.Dense(64, activation="relu") for _ in range(6)]
-    model = keras.Sequential(
-        [keras.Input((64,)), *hidden, keras.layers.Dense(1)]
-    )
-    model.compile(keras.optimizers.Adam(1e-3), "mse")
-    return model
 
 
 def cost(epochs):

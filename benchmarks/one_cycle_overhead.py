@@ -20,6 +20,7 @@ import keras
 import numpy as np
 from interleave import epoch_times
 from interleave import report
+from networks import deep_model
 
 import keras_trainkit as ktk
 
@@ -32,18 +33,8 @@ class SetEveryBatch(keras.callbacks.Callback):
         self.model.optimizer.learning_rate = 1e-3
 
 
-def compiled_model():
-    keras.utils.set_random_seed(0)
-    hidden = [keras.layers.Dense(64, activation="relu") for _ in range(6)]
-    model = keras.Sequential(
-        [keras.Input((64,)), *hidden, keras.layers.Dense(1)]
-    )
-    model.compile(keras.optimizers.Adam(1e-3), "mse")
-    return model
-
-
 def fit_with(callbacks, data, epochs):
-    model = compiled_model()
+    model = deep_model()
 
     def fit(timer):
         model.fit(

@@ -21,6 +21,7 @@ import argparse
 import keras
 import numpy as np
 from matplotlib.figure import Figure
+from one_thread import one_thread_on_torch
 from sklearn.datasets import load_digits
 
 import keras_trainkit as ktk
@@ -180,9 +181,5 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    if keras.backend.backend() == "torch":
-        # On networks this small a second thread doubles the time.
-        import torch
-
-        torch.set_num_threads(1)
+    one_thread_on_torch()
     main()

@@ -31,6 +31,7 @@ from image_tasks import CLASSES
 from image_tasks import PAIRS
 from image_tasks import load
 from image_tasks import split
+from one_thread import one_thread_on_torch
 from transfer_figure import draw
 
 import keras_trainkit as ktk
@@ -177,9 +178,5 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    if keras.backend.backend() == "torch":
-        # On networks this small a second thread doubles the time.
-        import torch
-
-        torch.set_num_threads(1)
+    one_thread_on_torch()
     main()

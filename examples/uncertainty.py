@@ -34,6 +34,7 @@ import numpy as np
 from image_tasks import CLASSES
 from image_tasks import PAIRS
 from image_tasks import load
+from one_thread import one_thread_on_torch
 from sklearn.metrics import roc_auc_score
 from uncertainty_figure import draw
 
@@ -243,9 +244,5 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    if keras.backend.backend() == "torch":
-        # On networks this small a second thread doubles the time.
-        import torch
-
-        torch.set_num_threads(1)
+    one_thread_on_torch()
     main()

@@ -29,10 +29,10 @@ def class_probabilities(probabilities, name="probabilities"):
     """
     values = _numbers(name, probabilities)
     if values.ndim not in (1, 2) or not values.size:
-        raise bad_value(
+        raise _bad_shape(
             name,
-            f"array of shape {values.shape}",
-            "of shape (N, classes), or (N,) or (N, 1) for two classes",
+            values,
+            "(N, classes), or (N,) or (N, 1) for two classes",
             "Reshape predictions with more axes to (-1, classes).",
         )
     _check_range(name, values)
@@ -61,11 +61,11 @@ def sampled_probabilities(samples, name="samples"):
     """
     values = _numbers(name, samples)
     if values.ndim not in (2, 3) or not values.size:
-        raise bad_value(
+        raise _bad_shape(
             name,
-            f"array of shape {values.shape}",
-            "of shape (samples, N, classes), or (samples, N) or "
-            "(samples, N, 1) for two classes",
+            values,
+            "(samples, N, classes), or (samples, N) or (samples, N, 1) for "
+            "two classes",
         )
     drawn, rows = values.shape[:2]
     flat = values.reshape((drawn * rows, *values.shape[2:]))
@@ -94,11 +94,11 @@ def class_labels(labels, rows, classes, name="y_true"):
         _check_one_hot(name, values)
         return values.argmax(axis=1)
     if values.shape not in ((rows,), (rows, 1)):
-        raise bad_value(
+        raise _bad_shape(
             name,
-            f"array of shape {values.shape}",
-            f"of shape ({rows},), ({rows}, 1) or ({rows}, {classes}): as many "
-            "labels as probabilities, integer or one-hot",
+            values,
+            f"({rows},), ({rows}, 1) or ({rows}, {classes}): as many labels as "
+            "probabilities, integer or one-hot",
         )
     values = values.reshape(-1)
     whole = values == np.floor(values)
@@ -110,6 +110,11 @@ def class_labels(labels, rows, classes, name="y_true"):
             f"made of whole numbers from 0 to {classes - 1}",
         )
     return values.astype("int64")
+
+
+def _bad_shape(name, values, expected, hint=""):
+    received = f"array of shape {values.shape}"
+    return bad_value(name, received, f"of shape {expected}", hint)
 
 
 def _numbers(name, values):

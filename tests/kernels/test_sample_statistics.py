@@ -28,7 +28,7 @@ def streamed(samples, kind="auto", from_logits=False):
     return to_numpy(merged(first, parts[1]))
 
 
-def close(found, expected):
+def assert_close(found, expected):
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
 
 
@@ -47,21 +47,21 @@ def test_moments_are_those_of_the_transformed_samples(kind, from_logits, p):
     found = streamed(LOGITS if from_logits else p, kind, from_logits)
     p = p.astype("float64")
     assert found["count"] == 6
-    close(found["mean"], p.mean(axis=0))
-    close(found["squares"] / 6, p.var(axis=0))
+    assert_close(found["mean"], p.mean(axis=0))
+    assert_close(found["squares"] / 6, p.var(axis=0))
 
 
 def test_terms_of_entropies():
     found = streamed(SIGMOID)
     p = SIGMOID.astype("float64")
-    close(found["yes"], special.entr(p).sum(axis=0))
-    close(found["no"], special.entr(1 - p).sum(axis=0))
+    assert_close(found["yes"], special.entr(p).sum(axis=0))
+    assert_close(found["no"], special.entr(1 - p).sum(axis=0))
 
 
 def test_a_probability_of_0_has_no_entropy():
     found = streamed(np.eye(3, dtype="float32")[np.zeros((6, 4), int)])
-    close(found["yes"], 0)
-    close(found["no"], 0)
+    assert_close(found["yes"], 0)
+    assert_close(found["no"], 0)
 
 
 @pytest.mark.parametrize(
@@ -78,9 +78,9 @@ def test_only_what_is_needed_is_kept(kind, names):
 
 def test_bounds_of_all_samples():
     found = streamed(SIGMOID)
-    close(found["lowest"], SIGMOID.min())
-    close(found["highest"], SIGMOID.max())
-    close(found["off_one"], np.abs(SIGMOID.sum(axis=-1) - 1).max())
+    assert_close(found["lowest"], SIGMOID.min())
+    assert_close(found["highest"], SIGMOID.max())
+    assert_close(found["off_one"], np.abs(SIGMOID.sum(axis=-1) - 1).max())
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "int32"])

@@ -119,5 +119,13 @@ def test_batch_hooks_of_a_callback_without_a_list(in_turn):
     assert beside == (backend.IS_THREAD_SAFE and not in_turn)
 
 
-def test_turns_without_a_list_of_callbacks_are_the_callers():
-    call_batch_hooks_in_turn()
+def test_turns_are_asked_of_a_list_of_callbacks_only():
+    class Loop:
+        _async_train = True
+
+        def run(self):
+            call_batch_hooks_in_turn()
+
+    loop = Loop()
+    loop.run()
+    assert loop._async_train
