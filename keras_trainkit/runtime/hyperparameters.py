@@ -16,10 +16,10 @@ from keras_trainkit.runtime import optimizers
 from keras_trainkit.runtime.claim import Claim
 from keras_trainkit.runtime.found_rate import FoundRate
 from keras_trainkit.runtime.running_fit import RunningFit
+from keras_trainkit.runtime.scheduled_functions import ScheduledFunctions
 from keras_trainkit.runtime.tracing import TracedNumber
 from keras_trainkit.runtime.tracing import is_traced
 from keras_trainkit.runtime.tracing import untraced
-from keras_trainkit.runtime.train_function import rebuild
 
 _ATTRIBUTE = "_keras_trainkit_control"
 
@@ -45,17 +45,17 @@ class Control:
         self.model = model
         self.claims = {}
         self._plain = {}
-        self._functions = {}
         self._rate = None
         self._known_updates = 0
         self._final_updates = None
         self._stepping = False
         self._fit = RunningFit()
-        self._make_train_function = model.make_train_function
         self._attach(optimizers.innermost(model.optimizer))
         optimizers.unshare_averages(self.optimizer)
         model.__dict__[_ATTRIBUTE] = self
-        model.__dict__["make_train_function"] = self.make_train_function
+        self._functions = ScheduledFunctions(
+            model, self.step, self.make_train_function
+        )
         model.make_train_function(force=True)
 
     # Claims, origins and factors.
@@ -182,15 +182,12 @@ class Control:
         if model.__dict__.get(_ATTRIBUTE) is not self:
             return
         del model.__dict__[_ATTRIBUTE]
-        del model.__dict__["make_train_function"]
         self._final_updates = self.updates()
         self._detach()
         if optimizers.has_values(self.optimizer):
             optimizers.unshare_averages(self.optimizer)
         self._fit.forget()
-        self._functions = {}
-        if isinstance(model.train_function, _ScheduledFunction):
-            rebuild(model)
+        self._functions.uninstall()
 
     # The step.
 
@@ -203,36 +200,18 @@ class Control:
         if self.over():
             self.settle()
             return self.model.make_train_function(force)
-        scheduled = isinstance(self.model.train_function, _ScheduledFunction)
-        if force or not scheduled:
-            self._functions = {}
+        if force or not self._functions.installed():
+            self._functions.forget()
             self._choose_function()
         return None
 
     def _choose_function(self):
-        """Puts the step with the present factors into the model.
-
-        Factors are constants of a compiled step. Those that come and go find
-        the step that was compiled for them before.
-        """
-        constants = tuple(
+        factors = (
             (claim, claim.factor)
             for claim in self.claims.values()
             if not claim.held
         )
-        if constants not in self._functions:
-            self._trace_anew()
-            self._functions[constants] = self.model.train_function
-        self.model.train_function = self._functions[constants]
-
-    def _trace_anew(self):
-        model = self.model
-        model.__dict__["make_train_function"] = self._make_train_function
-        try:
-            rebuild(model)
-        finally:
-            model.__dict__["make_train_function"] = self.make_train_function
-        model.train_function = _ScheduledFunction(self, model.train_function)
+        self._functions.choose(tuple(factors))
 
     def step(self, function, args):
         """Calls one compiled (or eager) train function under the curves."""
@@ -367,14 +346,3 @@ class Control:
             # The counter began with this run and left out skipped batches.
             return 0
         return (batches - batches_before) // per_update
-
-
-class _ScheduledFunction:
-    """A train function that runs under its control's curves."""
-
-    def __init__(self, control, function):
-        self._control = control
-        self._function = function
-
-    def __call__(self, *args):
-        return self._control.step(self._function, args)
