@@ -4,20 +4,20 @@ from numbers import Integral
 
 import keras
 
-from keras_trainkit.kernels.errors import bad_type
-from keras_trainkit.kernels.errors import bad_value
-from keras_trainkit.kernels.errors import require_number
+from keras_trainkit.backend.devices.distribution import refuse_impossible
+from keras_trainkit.backend.devices.process import is_main_process
+from keras_trainkit.backend.optimizer import anatomy
+from keras_trainkit.kernels.argument_checks import bad_type
+from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.kernels.argument_checks import require_number
 from keras_trainkit.models.flags import flags_or_nothing
 from keras_trainkit.models.selection import select
 from keras_trainkit.models.stages import plan_stages
 from keras_trainkit.models.stages import trainable_counts
-from keras_trainkit.runtime import optimizers
-from keras_trainkit.runtime.distribution import refuse_impossible
-from keras_trainkit.runtime.hyperparameters import active_control
-from keras_trainkit.runtime.late_load import LateLoad
-from keras_trainkit.runtime.process import is_main_process
-from keras_trainkit.runtime.reform import build_optimizer
-from keras_trainkit.runtime.reform import reform_optimizer
+from keras_trainkit.scheduling.resuming import LateLoad
+from keras_trainkit.scheduling.scheduled_fit import active_control
+from keras_trainkit.scheduling.trainable_set import build_optimizer
+from keras_trainkit.scheduling.trainable_set import reform_optimizer
 
 _OWNER = "FineTuning"
 
@@ -143,7 +143,7 @@ class FineTuning(keras.callbacks.Callback):
                 "built before the `fit` with FineTuning",
                 "Call it on a batch of data, so that its layers are known.",
             )
-        optimizers.check_scalable(optimizers.innermost(model.optimizer))
+        anatomy.check_scalable(anatomy.innermost(model.optimizer))
         selected = {e: select(model, s) for e, s in self.stages.items()}
         epochs = self.params.get("epochs")
         if epochs is not None and max(selected) >= epochs:
@@ -180,8 +180,8 @@ class FineTuning(keras.callbacks.Callback):
             # A run that was killed after its last epoch has none left.
             self._take_up(self.params.get("epochs", max(self.stages)))
         self._plan = self._reached = None
-        innermost = optimizers.innermost(self.model.optimizer)
-        optimizers.unshare_averages(innermost)
+        innermost = anatomy.innermost(self.model.optimizer)
+        anatomy.unshare_averages(innermost)
 
     def _stage_of(self, epoch):
         return max(i for i, s in enumerate(self._plan) if s.epoch <= epoch)
@@ -233,16 +233,16 @@ class FineTuning(keras.callbacks.Callback):
         if control is not None:
             control.scale_base(whole)
             control.set_factor("learning_rate", _OWNER, whole)
-        elif optimizers.plain_learning_rate(self.model.optimizer) is None:
+        elif anatomy.plain_learning_rate(self.model.optimizer) is None:
             self._scale_learning_rate(whole)
         elif self._listed_before is not None:
             # No epoch was left, and the curve's owner has given it back.
-            innermost = optimizers.innermost(self.model.optimizer)
+            innermost = anatomy.innermost(self.model.optimizer)
             innermost.learning_rate = self._listed_before.base_rate * whole
 
     def _scale_learning_rate(self, factor):
-        innermost = optimizers.innermost(self.model.optimizer)
-        optimizers.scale_learning_rate(innermost, factor)
+        innermost = anatomy.innermost(self.model.optimizer)
+        anatomy.scale_learning_rate(innermost, factor)
 
     def _curve_control(self):
         control = active_control(self.model)
@@ -254,8 +254,8 @@ class FineTuning(keras.callbacks.Callback):
         claim = control and control.claims["learning_rate"]
         if claim and not claim.found:
             return f"{claim.factor:g} x {claim.owner}'s"
-        innermost = optimizers.innermost(self.model.optimizer)
-        return optimizers.describe_learning_rate(innermost)
+        innermost = anatomy.innermost(self.model.optimizer)
+        return anatomy.describe_learning_rate(innermost)
 
 
 def _check_stages(stages):

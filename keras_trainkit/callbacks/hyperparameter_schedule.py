@@ -2,10 +2,10 @@
 
 import keras
 
+from keras_trainkit.backend.optimizer import anatomy
 from keras_trainkit.callbacks.scheduled_callback import ScheduledCallback
-from keras_trainkit.kernels.errors import bad_type
-from keras_trainkit.kernels.errors import bad_value
-from keras_trainkit.runtime import optimizers
+from keras_trainkit.kernels.argument_checks import bad_type
+from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.schedules.curves import schedule_curve
 from keras_trainkit.schedules.curves import table_curve
 
@@ -128,4 +128,4 @@ class HyperparameterSchedule(ScheduledCallback):
                 '"update" where the data does not tell its length',
                 "Or pass `steps_per_epoch` to `fit`.",
             )
-        return optimizers.accumulation_steps(optimizer) / steps
+        return anatomy.accumulation_steps(optimizer) / steps

@@ -2,17 +2,17 @@
 
 from functools import partial
 
-from keras_trainkit.callbacks.learning_rate_search import LearningRateSearch
-from keras_trainkit.callbacks.loss_recording import LossRecording
+from keras_trainkit.backend.devices.distribution import refuse_impossible
+from keras_trainkit.backend.optimizer import anatomy
+from keras_trainkit.backend.training.batch_loss import batches_counted
+from keras_trainkit.backend.training.batch_loss import log_each_batch
+from keras_trainkit.backend.training.running_fit import call_batch_hooks_in_turn
 from keras_trainkit.callbacks.scheduled_callback import ScheduledCallback
-from keras_trainkit.kernels import geometric_rise as rise
-from keras_trainkit.kernels.errors import bad_value
-from keras_trainkit.runtime import optimizers
-from keras_trainkit.runtime.batch_loss import batches_counted
-from keras_trainkit.runtime.batch_loss import log_each_batch
-from keras_trainkit.runtime.distribution import refuse_impossible
-from keras_trainkit.runtime.running_fit import call_batch_hooks_in_turn
-from keras_trainkit.runtime.training_state import TrainingState
+from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.kernels.curves import geometric_rise as rise
+from keras_trainkit.scheduling.learning_rate_search import LearningRateSearch
+from keras_trainkit.scheduling.loss_recording import LossRecording
+from keras_trainkit.scheduling.training_state import TrainingState
 
 
 class LearningRateFinder(ScheduledCallback):
@@ -158,11 +158,11 @@ class LearningRateFinder(ScheduledCallback):
         log_each_batch(model, self._state.include_new)
         self._control.make_train_function(force=True)
         self._counted = batches_counted(model)
-        self._skips = optimizers.skips_updates(model.optimizer)
-        inner = optimizers.innermost(model.optimizer)
+        self._skips = anatomy.skips_updates(model.optimizer)
+        inner = anatomy.innermost(model.optimizer)
         self._recording = LossRecording(
             self.steps,
-            optimizers.accumulation_steps(inner),
+            anatomy.accumulation_steps(inner),
             self._counted,
             self.smoothing,
             self.early_stop_threshold,

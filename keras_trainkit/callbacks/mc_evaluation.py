@@ -6,12 +6,12 @@ import random
 import keras
 import numpy as np
 
-from keras_trainkit.kernels.errors import bad_type
-from keras_trainkit.kernels.errors import bad_value
-from keras_trainkit.kernels.errors import require_number
-from keras_trainkit.kernels.probabilities import class_labels
-from keras_trainkit.kernels.probabilities import class_probabilities
-from keras_trainkit.runtime.undisturbed import undisturbed
+from keras_trainkit.kernels.argument_checks import bad_type
+from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.kernels.argument_checks import require_number
+from keras_trainkit.kernels.probability.probabilities import class_labels
+from keras_trainkit.kernels.probability.probabilities import class_probabilities
+from keras_trainkit.scheduling.undisturbed import undisturbed
 from keras_trainkit.uncertainty import mc_predict
 from keras_trainkit.uncertainty import metrics
 

@@ -2,12 +2,12 @@
 
 from functools import partial
 
+from keras_trainkit.backend.optimizer import anatomy
 from keras_trainkit.callbacks.scheduled_callback import ScheduledCallback
-from keras_trainkit.kernels import one_cycle
-from keras_trainkit.kernels.errors import bad_value
-from keras_trainkit.kernels.phases import ANNEAL
-from keras_trainkit.kernels.phases import piecewise
-from keras_trainkit.runtime import optimizers
+from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.kernels.curves import one_cycle
+from keras_trainkit.kernels.curves.phases import ANNEAL
+from keras_trainkit.kernels.curves.phases import piecewise
 
 
 class OneCycle(ScheduledCallback):
@@ -144,7 +144,7 @@ class OneCycle(ScheduledCallback):
     def _cycles_momentum(self, optimizer):
         if self.cycle_momentum is False:
             return False
-        attribute = optimizers.momentum_attribute(optimizer)
+        attribute = anatomy.momentum_attribute(optimizer)
         if attribute is None and self.cycle_momentum is True:
             raise bad_value(
                 "cycle_momentum",

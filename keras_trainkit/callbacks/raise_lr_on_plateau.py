@@ -1,15 +1,15 @@
 """A raised learning rate for a while, where a metric stands still."""
 
+from keras_trainkit.backend.devices.process import is_main_process
+from keras_trainkit.backend.training.metric_direction import improves_upwards
 from keras_trainkit.callbacks.scheduled_callback import ScheduledCallback
-from keras_trainkit.kernels.errors import bad_type
-from keras_trainkit.kernels.errors import bad_value
-from keras_trainkit.kernels.errors import require_number
-from keras_trainkit.kernels.plateau import PlateauRule
-from keras_trainkit.kernels.plateau import Watched
-from keras_trainkit.runtime.found_rate import FoundRate
-from keras_trainkit.runtime.hyperparameters import active_control
-from keras_trainkit.runtime.monitoring import improves_upwards
-from keras_trainkit.runtime.process import is_main_process
+from keras_trainkit.kernels.argument_checks import bad_type
+from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.kernels.argument_checks import require_number
+from keras_trainkit.kernels.curves.plateau import PlateauRule
+from keras_trainkit.kernels.curves.plateau import Watched
+from keras_trainkit.scheduling.found_rate import FoundRate
+from keras_trainkit.scheduling.scheduled_fit import active_control
 
 _RATE = "learning_rate"
 

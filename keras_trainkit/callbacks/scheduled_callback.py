@@ -2,12 +2,12 @@
 
 import keras
 
-from keras_trainkit.kernels.errors import bad_value
+from keras_trainkit.backend.devices.distribution import refuse_impossible
+from keras_trainkit.backend.optimizer import anatomy
+from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.plots.learning_rate import plot_schedule
-from keras_trainkit.runtime import optimizers
-from keras_trainkit.runtime.distribution import refuse_impossible
-from keras_trainkit.runtime.hyperparameters import active_control
-from keras_trainkit.runtime.hyperparameters import take_control
+from keras_trainkit.scheduling.scheduled_fit import active_control
+from keras_trainkit.scheduling.scheduled_fit import take_control
 
 
 class ScheduledCallback(keras.callbacks.Callback):
@@ -45,7 +45,7 @@ class ScheduledCallback(keras.callbacks.Callback):
         rate before BackupAndRestore loads one from the middle of a curve.
         """
         super().set_model(model)
-        self._rate_before = optimizers.plain_learning_rate(
+        self._rate_before = anatomy.plain_learning_rate(
             getattr(self.model, "optimizer", None)
         )
 
@@ -53,10 +53,10 @@ class ScheduledCallback(keras.callbacks.Callback):
         """Takes the hyperparameters over for this `fit`."""
         refuse_impossible(self)
         model = self.model
-        optimizer = optimizers.innermost(model.optimizer)
+        optimizer = anatomy.innermost(model.optimizer)
         if self._rate_before is None:
             # A user's own CallbackList sets the model for its first `fit` only.
-            self._rate_before = optimizers.plain_learning_rate(optimizer)
+            self._rate_before = anatomy.plain_learning_rate(optimizer)
         curves, claims = self.curves(optimizer), {}
         control = take_control(model)
         try:
@@ -143,8 +143,8 @@ class ScheduledCallback(keras.callbacks.Callback):
                 f"Pass `{argument}` to {self._owner}, or `steps_per_epoch` "
                 "to `fit`.",
             )
-        optimizer = optimizers.innermost(self.model.optimizer)
-        return epochs * steps // optimizers.accumulation_steps(optimizer)
+        optimizer = anatomy.innermost(self.model.optimizer)
+        return epochs * steps // anatomy.accumulation_steps(optimizer)
 
     def _require_the_run(self):
         """Raises where the curves would no longer act, in silence."""
@@ -160,7 +160,7 @@ class ScheduledCallback(keras.callbacks.Callback):
     def _require_updates(self):
         """Raises after an epoch in which the curves acted on nothing."""
         model = self.model
-        skipped = optimizers.skips_updates(model.optimizer)
+        skipped = anatomy.skips_updates(model.optimizer)
         if self._untrained == self._batches_trained() and not skipped:
             raise bad_value(
                 "model.optimizer",
@@ -174,8 +174,8 @@ class ScheduledCallback(keras.callbacks.Callback):
         self._untrained = None
 
     def _batches_trained(self):
-        return optimizers.batches_seen_so_far(
-            optimizers.innermost(self.model.optimizer)
+        return anatomy.batches_seen_so_far(
+            anatomy.innermost(self.model.optimizer)
         )
 
     @property

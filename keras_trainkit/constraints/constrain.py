@@ -5,15 +5,14 @@ import math
 
 import keras
 
-from keras_trainkit.constraints.incoming_max_norm import IncomingMaxNorm
-from keras_trainkit.constraints.kernel_slots import kernel_slots
-from keras_trainkit.kernels.errors import bad_type
-from keras_trainkit.kernels.errors import bad_value
-from keras_trainkit.kernels.errors import require_number
-
 # The one import from a floor above: the steps that are compiled already would
 # go on without the constraint, and only `runtime` can have them traced anew.
-from keras_trainkit.runtime.train_function import forget_compiled_steps
+from keras_trainkit.backend.training.train_function import forget_compiled_steps
+from keras_trainkit.constraints.incoming_max_norm import IncomingMaxNorm
+from keras_trainkit.constraints.kernel_slots import kernel_slots
+from keras_trainkit.kernels.argument_checks import bad_type
+from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.kernels.argument_checks import require_number
 
 
 def constrain(model, max_norm=None, constraint=None, where=None):

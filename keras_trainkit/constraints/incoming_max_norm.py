@@ -5,9 +5,9 @@ import math
 import keras
 
 from keras_trainkit.kernels import norms
-from keras_trainkit.kernels.errors import bad_type
-from keras_trainkit.kernels.errors import bad_value
-from keras_trainkit.kernels.errors import require_number
+from keras_trainkit.kernels.argument_checks import bad_type
+from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.kernels.argument_checks import require_number
 
 _ATTENTION = "attention"
 _KERNELS = (*norms.LAYOUTS, _ATTENTION)

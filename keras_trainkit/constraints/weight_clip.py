@@ -5,8 +5,8 @@ import math
 import keras
 
 from keras_trainkit.kernels import norms
-from keras_trainkit.kernels.errors import bad_value
-from keras_trainkit.kernels.errors import require_number
+from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.kernels.argument_checks import require_number
 
 
 @keras.saving.register_keras_serializable(package="keras_trainkit")

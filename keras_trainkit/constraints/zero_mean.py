@@ -3,8 +3,8 @@
 import keras
 
 from keras_trainkit.kernels import norms
-from keras_trainkit.kernels.errors import bad_type
-from keras_trainkit.kernels.errors import bad_value
+from keras_trainkit.kernels.argument_checks import bad_type
+from keras_trainkit.kernels.argument_checks import bad_value
 
 
 @keras.saving.register_keras_serializable(package="keras_trainkit")

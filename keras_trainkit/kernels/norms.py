@@ -2,7 +2,7 @@
 
 from keras import ops
 
-from keras_trainkit.kernels.errors import bad_value
+from keras_trainkit.kernels.argument_checks import bad_value
 
 # For each layout: its shape, and how many axes lead to the unit's own.
 _LAYOUTS = {

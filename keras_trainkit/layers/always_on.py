@@ -4,8 +4,10 @@ Keras's `fit`, `evaluate` and `predict` overrule a `training=True` that was
 given when a functional model was built, so the override sits in `call`.
 """
 
-from keras_trainkit.kernels.errors import require_number
-from keras_trainkit.runtime.replica_seed import differ_between_replicas
+from keras_trainkit.backend.randomness.replica_seed import (
+    differ_between_replicas,
+)
+from keras_trainkit.kernels.argument_checks import require_number
 
 
 class AlwaysOn:

@@ -5,11 +5,13 @@ import math
 import keras
 from keras import ops
 
+from keras_trainkit.backend.randomness.replica_seed import (
+    differ_between_replicas,
+)
 from keras_trainkit.kernels.activations import rrelu
 from keras_trainkit.kernels.activations import slopes_from_bits
-from keras_trainkit.kernels.errors import bad_value
-from keras_trainkit.kernels.errors import require_number
-from keras_trainkit.runtime.replica_seed import differ_between_replicas
+from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.kernels.argument_checks import require_number
 
 
 @keras.saving.register_keras_serializable(package="keras_trainkit")

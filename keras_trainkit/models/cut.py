@@ -2,7 +2,7 @@
 
 import keras
 
-from keras_trainkit.kernels.errors import bad_value
+from keras_trainkit.kernels.argument_checks import bad_value
 
 
 def graph_layers(model):

@@ -4,12 +4,12 @@ import fnmatch
 
 import keras
 
-from keras_trainkit.kernels.errors import bad_type
-from keras_trainkit.kernels.errors import bad_value
+from keras_trainkit.kernels.argument_checks import bad_type
+from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.models.last_layers import units
 from keras_trainkit.models.owned import owns_weights
 from keras_trainkit.models.paths import layer_paths
 from keras_trainkit.models.paths import walk
-from keras_trainkit.models.units import units
 
 SELECTION = (
     "'all', an int, a shell pattern, a list of patterns, or a callable "

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import keras
 
-from keras_trainkit.kernels.errors import bad_value
+from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.models.flags import Flags
 from keras_trainkit.models.flags import add_trainable
 from keras_trainkit.models.flags import read_flags

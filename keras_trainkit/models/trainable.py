@@ -2,7 +2,7 @@
 
 import keras
 
-from keras_trainkit.kernels.errors import bad_value
+from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.models.forward_order import sublayers
 from keras_trainkit.models.owned import held_weights
 from keras_trainkit.models.owned import own_weights

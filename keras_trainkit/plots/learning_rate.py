@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_trainkit.kernels.errors import bad_value
+from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.plots.axes import axes_or_new
 
 

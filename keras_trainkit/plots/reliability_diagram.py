@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from keras_trainkit.kernels.calibration import calibration_error
-from keras_trainkit.kernels.calibration import reliability
+from keras_trainkit.kernels.probability.calibration import calibration_error
+from keras_trainkit.kernels.probability.calibration import reliability
 from keras_trainkit.plots.axes import axes_or_new
 
 

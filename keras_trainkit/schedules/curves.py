@@ -10,7 +10,7 @@ from functools import partial
 import keras
 import numpy as np
 
-from keras_trainkit.kernels.errors import bad_value
+from keras_trainkit.kernels.argument_checks import bad_value
 
 
 def schedule_curve(schedule, epochs_per_update=None):

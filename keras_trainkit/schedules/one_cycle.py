@@ -4,9 +4,9 @@ from functools import partial
 
 import keras
 
-from keras_trainkit.kernels import one_cycle
-from keras_trainkit.kernels.phases import ANNEAL
-from keras_trainkit.kernels.phases import piecewise
+from keras_trainkit.kernels.curves import one_cycle
+from keras_trainkit.kernels.curves.phases import ANNEAL
+from keras_trainkit.kernels.curves.phases import piecewise
 
 
 @keras.saving.register_keras_serializable(package="keras_trainkit")

@@ -4,8 +4,8 @@ import numbers
 
 import keras
 
-from keras_trainkit.kernels.errors import bad_type
-from keras_trainkit.kernels.errors import require_number
+from keras_trainkit.kernels.argument_checks import bad_type
+from keras_trainkit.kernels.argument_checks import require_number
 
 LearningRateSchedule = keras.optimizers.schedules.LearningRateSchedule
 

@@ -2,8 +2,8 @@
 
 import keras
 
-from keras_trainkit.kernels.errors import bad_type
-from keras_trainkit.kernels.errors import require_number
+from keras_trainkit.kernels.argument_checks import bad_type
+from keras_trainkit.kernels.argument_checks import require_number
 
 
 @keras.saving.register_keras_serializable(package="keras_trainkit")

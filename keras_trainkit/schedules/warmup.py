@@ -2,7 +2,7 @@
 
 import keras
 
-from keras_trainkit.kernels.errors import require_number
+from keras_trainkit.kernels.argument_checks import require_number
 from keras_trainkit.kernels.warmup import warmup_factor
 from keras_trainkit.schedules import parts
 

@@ -2,12 +2,12 @@
 
 import keras
 
-from keras_trainkit.kernels.errors import bad_type
+from keras_trainkit.kernels.argument_checks import bad_type
 from keras_trainkit.models.flags import add_trainable
 from keras_trainkit.models.flags import flags_or_nothing
 from keras_trainkit.models.owned import own_weights
 from keras_trainkit.models.selection import select
-from keras_trainkit.runtime.reform import reform_optimizer
+from keras_trainkit.scheduling.trainable_set import reform_optimizer
 
 
 def freeze(model, selection):

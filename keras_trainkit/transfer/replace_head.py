@@ -2,8 +2,8 @@
 
 import keras
 
-from keras_trainkit.kernels.errors import bad_type
-from keras_trainkit.kernels.errors import bad_value
+from keras_trainkit.kernels.argument_checks import bad_type
+from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.models.copies import LayerCopies
 from keras_trainkit.models.cut import cut
 from keras_trainkit.models.cut import graph_layers

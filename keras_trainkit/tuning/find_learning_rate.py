@@ -2,12 +2,12 @@
 
 import inspect
 
+from keras_trainkit.backend.optimizer.anatomy import accumulation_steps
+from keras_trainkit.backend.optimizer.anatomy import innermost
+from keras_trainkit.backend.training.batch_loss import each_batch_alone
 from keras_trainkit.callbacks.learning_rate_finder import LearningRateFinder
-from keras_trainkit.callbacks.loss_recording import most_batches
-from keras_trainkit.kernels.errors import bad_value
-from keras_trainkit.runtime.batch_loss import each_batch_alone
-from keras_trainkit.runtime.optimizers import accumulation_steps
-from keras_trainkit.runtime.optimizers import innermost
+from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.scheduling.loss_recording import most_batches
 
 
 def find_learning_rate(

@@ -3,8 +3,8 @@
 import keras
 
 from keras_trainkit import layers
-from keras_trainkit.kernels.errors import bad_type
-from keras_trainkit.kernels.errors import bad_value
+from keras_trainkit.kernels.argument_checks import bad_type
+from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.layers.always_on import AlwaysOn
 from keras_trainkit.models.copies import LayerCopies
 from keras_trainkit.models.cut import graph_layers

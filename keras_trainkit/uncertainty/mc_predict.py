@@ -5,16 +5,16 @@ import random
 
 import keras
 
-from keras_trainkit.kernels.errors import bad_type
-from keras_trainkit.kernels.errors import bad_value
-from keras_trainkit.kernels.prediction_kind import kind_of_values
-from keras_trainkit.runtime.batches import Batches
-from keras_trainkit.runtime.build import build_on
-from keras_trainkit.runtime.build import is_built
-from keras_trainkit.runtime.monte_carlo_cache import monte_carlo
-from keras_trainkit.runtime.process import is_main_process
-from keras_trainkit.runtime.stochastic_layers import LOOKED_FOR
-from keras_trainkit.runtime.stochastic_layers import random_layers
+from keras_trainkit.backend.devices.process import is_main_process
+from keras_trainkit.backend.model.layers import build_on
+from keras_trainkit.backend.model.layers import is_built
+from keras_trainkit.backend.model.prediction_batches import Batches
+from keras_trainkit.kernels.argument_checks import bad_type
+from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.kernels.probability.prediction_kind import kind_of_values
+from keras_trainkit.sampling.monte_carlo_cache import monte_carlo
+from keras_trainkit.sampling.switched_layers import LOOKED_FOR
+from keras_trainkit.sampling.switched_layers import random_layers
 from keras_trainkit.uncertainty.outputs import classes_of
 from keras_trainkit.uncertainty.outputs import output_names
 from keras_trainkit.uncertainty.outputs import output_settings

@@ -4,9 +4,9 @@ import dataclasses
 
 import keras
 
-from keras_trainkit.kernels.errors import bad_value
-from keras_trainkit.kernels.prediction_kind import KINDS
-from keras_trainkit.kernels.prediction_kind import kind_of_logits
+from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.kernels.probability.prediction_kind import KINDS
+from keras_trainkit.kernels.probability.prediction_kind import kind_of_logits
 
 _CHOICES = ("auto", *KINDS)
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from keras_trainkit.kernels.entropies import binary_entropy
-from keras_trainkit.kernels.entropies import entropy
-from keras_trainkit.kernels.entropies import mutual_information
+from keras_trainkit.kernels.probability.entropies import binary_entropy
+from keras_trainkit.kernels.probability.entropies import entropy
+from keras_trainkit.kernels.probability.entropies import mutual_information
 from keras_trainkit.plots.uncertainty import plot_most_and_least_certain
 
 
@@ -156,7 +156,7 @@ def prediction_of(found, samples, kind):
         found: List of dictionaries of arrays, one for each batch, see
             `kernels.sample_statistics`.
         samples: List of arrays of shape `(samples, batch, ...)`, or `None`.
-        kind: One of `kernels.prediction_kind.KINDS`.
+        kind: One of `kernels.probability.prediction_kind.KINDS`.
     """
     mean = np.concatenate([one["mean"] for one in found])
     variances = [one["squares"] / one["count"] for one in found]

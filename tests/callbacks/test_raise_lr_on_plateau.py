@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import keras_trainkit as ktk
-from keras_trainkit.runtime.hyperparameters import active_control
+from keras_trainkit.scheduling.scheduled_fit import active_control
 from tests.helpers import replay
 from tests.helpers.models import linear_model
 from tests.helpers.models import mlp

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import keras_trainkit as ktk
-from keras_trainkit.callbacks.loss_recording import LossRecording
+from keras_trainkit.scheduling.loss_recording import LossRecording
 from tests.helpers import replay
 from tests.helpers.fit_state import changes
 from tests.helpers.fit_state import fit_state

@@ -2,9 +2,11 @@
 
 import numpy as np
 
-from keras_trainkit.kernels import entropies
-from keras_trainkit.kernels.probabilities import class_probabilities
-from keras_trainkit.kernels.probabilities import sampled_probabilities
+from keras_trainkit.kernels.probability import entropies
+from keras_trainkit.kernels.probability.probabilities import class_probabilities
+from keras_trainkit.kernels.probability.probabilities import (
+    sampled_probabilities,
+)
 
 
 def bald(samples):

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from keras_trainkit.kernels import calibration
-from keras_trainkit.kernels import proper_scores
-from keras_trainkit.kernels.errors import bad_value
-from keras_trainkit.kernels.probabilities import class_labels
-from keras_trainkit.kernels.probabilities import class_probabilities
+from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.kernels.probability import calibration
+from keras_trainkit.kernels.probability import proper_scores
+from keras_trainkit.kernels.probability.probabilities import class_labels
+from keras_trainkit.kernels.probability.probabilities import class_probabilities
 
 
 def negative_log_likelihood(y_true, probabilities, sample_weight=None):

@@ -1,0 +1,3 @@
+"""Devices, replicas and processes."""
+
+__all__ = []

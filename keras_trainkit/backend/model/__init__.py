@@ -1,0 +1,3 @@
+"""A model's layers, graph, compiled functions and batches."""
+
+__all__ = []

@@ -1,0 +1,3 @@
+"""An optimizer's anatomy, its slots, and numbers that change while it runs."""
+
+__all__ = []

@@ -1,0 +1,3 @@
+"""Random masks, seeds that differ between replicas, global random states."""
+
+__all__ = []

@@ -1,0 +1,3 @@
+"""The train function, and the `fit` that runs it."""
+
+__all__ = []

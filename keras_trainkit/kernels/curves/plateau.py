@@ -1,0 +1,93 @@
+"""When a metric stands still, and for how long it is then kicked."""
+
+import math
+from dataclasses import dataclass
+from dataclasses import replace
+
+from keras_trainkit.kernels.argument_checks import require_number
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What is known of a metric after some epochs.
+
+    Attributes:
+        best: Its best value since the watch began, or `None`.
+        waited: Epochs since then.
+        raised: Epochs of a kick still to come.
+        resting: Epochs of cooldown still to come.
+        kicks: Kicks so far.
+    """
+
+    best: float | None = None
+    waited: int = 0
+    raised: int = 0
+    resting: int = 0
+    kicks: int = 0
+
+
+@dataclass(frozen=True)
+class PlateauRule:
+    """How long to wait for an improvement, and how long to kick.
+
+    Attributes:
+        patience: Epochs without an improvement that make a plateau.
+        duration: Epochs of a kick.
+        cooldown: Epochs after a kick before the watch begins anew.
+        max_kicks: Kicks at most; `None` for no limit.
+        min_delta: An improvement is better by more than this.
+    """
+
+    patience: int
+    duration: int
+    cooldown: int = 0
+    max_kicks: int | None = None
+    min_delta: float = 0.0
+
+    def check(self):
+        """Raises for values that describe no rule."""
+        for name, least in (("patience", 1), ("duration", 1), ("cooldown", 0)):
+            _require_count(name, getattr(self, name), least)
+        if self.max_kicks is not None:
+            _require_count("max_kicks", self.max_kicks, 1)
+        require_number(
+            "min_delta",
+            self.min_delta,
+            "a finite number of at least 0",
+            lambda v: 0 <= v < math.inf,
+        )
+
+    def after(self, seen, value):
+        """Returns what is known one epoch later.
+
+        Within a kick and its cooldown nothing is counted, and the watch then
+        begins anew: a kicked metric is worse at first, and measured by its
+        best from before, even the way down into a better minimum would be a
+        plateau. A value that is not finite is no plateau either.
+
+        Args:
+            seen: `Watched`, before the epoch.
+            value: The metric at the end of the epoch, the smaller the better.
+        """
+        if seen.raised:
+            return replace(seen, raised=seen.raised - 1)
+        if seen.resting:
+            return replace(seen, resting=seen.resting - 1)
+        if not math.isfinite(value):
+            return replace(seen, waited=0)
+        if seen.best is None or value < seen.best - self.min_delta:
+            return replace(seen, best=value, waited=0)
+        if seen.waited + 1 < self.patience or seen.kicks == self.max_kicks:
+            return replace(seen, waited=seen.waited + 1)
+        return Watched(
+            raised=self.duration, resting=self.cooldown, kicks=seen.kicks + 1
+        )
+
+
+def _require_count(name, value, least):
+    require_number(
+        name,
+        value,
+        f"an integer of at least {least}",
+        lambda v: isinstance(v, int) and v >= least,
+    )

@@ -1,0 +1,3 @@
+"""Probabilities, entropies, calibration and scores."""
+
+__all__ = []

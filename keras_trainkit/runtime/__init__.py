@@ -1,6 +1,0 @@
-"""What Keras does not expose: the one floor that knows backend and privates.
-
-Nothing here is public API; the floors above call it.
-"""
-
-__all__ = []

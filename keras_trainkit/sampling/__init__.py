@@ -1,0 +1,3 @@
+"""The Monte Carlo engine."""
+
+__all__ = []

@@ -1,0 +1,109 @@
+"""What a learning-rate search has found."""
+
+import numpy as np
+
+from keras_trainkit.kernels.curves.search_curve import capped
+from keras_trainkit.kernels.curves.search_curve import finite_part
+from keras_trainkit.kernels.curves.search_curve import smooth
+from keras_trainkit.kernels.curves.search_curve import suggest
+from keras_trainkit.plots.learning_rate_search import plot_learning_rate_search
+
+_METHODS = ("valley", "steepest")
+
+
+class LearningRateSearch:
+    """Learning rates, the losses met there, and what they suggest.
+
+    The last loss may be the one that ended the search: a divergence, perhaps
+    not finite. The smoothed losses, and with them the suggestions, leave it
+    and all that follows out.
+
+    Args:
+        learning_rates: Sequence of floats of shape `(steps,)`, increasing.
+        losses: Sequence of floats of shape `(steps,)`, the loss of each
+            step's own batch before the step with this learning rate.
+        smoothing: Float, the share of the old in each exponential average.
+            Defaults to `0.9`.
+        early_stop_threshold: Float, see `LearningRateFinder`, or `None`.
+            Defaults to `4.0`.
+
+    Attributes:
+        learning_rates: NumPy array of float64.
+        losses: NumPy array of float64.
+        smoothed_losses: NumPy array of float64 of the same shape: the losses,
+            none above the largest of the first ten, averaged exponentially
+            with bias correction, forward and backward so that nothing lags;
+            NaN at and after the divergence.
+
+    Example:
+
+    >>> from keras_trainkit.scheduling.learning_rate_search import (
+    ...     LearningRateSearch,
+    ... )
+    >>> rates = np.geomspace(1e-5, 1.0, 51)
+    >>> losses = 1 / (1 + rates / 1e-3) + 50 * rates**2
+    >>> search = LearningRateSearch(rates, losses)
+    >>> bool(1e-4 < search.suggestion("steepest") < search.suggestion() < 1e-2)
+    True
+    """
+
+    def __init__(
+        self, learning_rates, losses, smoothing=0.9, early_stop_threshold=4.0
+    ):
+        self.learning_rates = np.asarray(learning_rates, "float64")
+        self.losses = np.asarray(losses, "float64")
+        self._end = finite_part(self.losses, smoothing, early_stop_threshold)
+        self.smoothed_losses = np.full(self.losses.shape, np.nan)
+        self._read = capped(self.losses[: self._end])
+        self.smoothed_losses[: self._end] = smooth(self._read, smoothing)
+
+    def suggestion(self, method="valley"):
+        """Returns a learning rate to train with.
+
+        The first tenth and the last twentieth of the curve are not read, nor
+        anything at or after a divergence.
+
+        Args:
+            method: `"valley"`: a ninth of the rate where the smoothed loss
+                is lowest. `"steepest"`: the rate where it falls most per
+                logarithm of the rate, on the way there, or the former where
+                that is smaller. Defaults to `"valley"`.
+
+        Returns:
+            Python float.
+
+        Raises:
+            ValueError: When the loss falls no more than noise does, or too
+                few steps are left; the message says what was seen.
+        """
+        return suggest(
+            self.learning_rates[: self._end],
+            self._read,
+            self.smoothed_losses[: self._end],
+            method,
+        )
+
+    def plot(self, ax=None):
+        """Draws the curve with the suggestions, if any; needs matplotlib.
+
+        Args:
+            ax: The matplotlib `Axes` to draw into. Defaults to `None`: those
+                of a new figure.
+
+        Returns:
+            The `Axes`.
+        """
+        return plot_learning_rate_search(
+            self.learning_rates,
+            self.losses,
+            self.smoothed_losses,
+            self._suggestions(),
+            ax=ax,
+        )
+
+    def _suggestions(self):
+        try:
+            return {method: self.suggestion(method) for method in _METHODS}
+        except ValueError:
+            # Nothing to mark; the curve shows why.
+            return {}

@@ -1,0 +1,199 @@
+"""Against curves whose answer is known, and against noise without one."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keras_trainkit.kernels.curves.search_curve import capped
+from keras_trainkit.kernels.curves.search_curve import finite_part
+from keras_trainkit.kernels.curves.search_curve import smooth
+from keras_trainkit.kernels.curves.search_curve import suggest
+
+RATES = np.geomspace(1e-7, 10.0, 100)
+METHODS = ["valley", "steepest"]
+NUMBERS = st.floats(-1e3, 1e3)
+
+
+def suggestion(losses, method="valley", rates=RATES):
+    losses = np.asarray(losses, "float64")
+    end = finite_part(losses, 0.9, 4.0)
+    part = capped(losses[:end])
+    return suggest(rates[:end], part, smooth(part, 0.9), method)
+
+
+def step_down(centre, blow_up=1.0):
+    """A loss that falls where the rate passes `centre`, then blows up."""
+    fall = 1 / (1 + (RATES / centre) ** 2)
+    return 0.3 + 2 * fall + (RATES / blow_up) ** 3
+
+
+@given(st.lists(NUMBERS, min_size=1, max_size=30), st.floats(0, 0.99))
+def test_smoothed_values_stay_within_the_losses(losses, smoothing):
+    smoothed = smooth(np.array(losses), smoothing)
+    assert smoothed.shape == (len(losses),)
+    assert smoothed.min() >= min(losses) - 1e-6
+    assert smoothed.max() <= max(losses) + 1e-6
+
+
+@given(st.lists(NUMBERS, min_size=1, max_size=20), NUMBERS)
+def test_smoothing_follows_a_shift(losses, shift):
+    losses = np.array(losses)
+    np.testing.assert_allclose(
+        smooth(losses + shift, 0.9), smooth(losses, 0.9) + shift, atol=1e-6
+    )
+
+
+def test_smoothing_equals_the_closed_form():
+    losses = np.array([4.0, 1.0, 7.0])
+    first = [4.0, (0.5 * 0.5 * 4 + 0.5 * 1) / 0.75]
+    first.append((0.125 * 4 + 0.25 * 1 + 0.5 * 7) / 0.875)
+    back = [0.0, (0.25 * first[2] + 0.5 * first[1]) / 0.75, first[2]]
+    back[0] = (0.125 * first[2] + 0.25 * first[1] + 0.5 * first[0]) / 0.875
+    np.testing.assert_allclose(smooth(losses, 0.5), back, rtol=1e-12)
+
+
+def test_no_smoothing_is_the_losses():
+    losses = np.array([4.0, 1.0, 7.0])
+    np.testing.assert_array_equal(smooth(losses, 0.0), losses)
+
+
+def test_smoothing_does_not_lag():
+    losses = step_down(1e-3)[:70]
+    middle = np.interp(-1.3, -smooth(losses, 0.9), np.log10(RATES[:70]))
+    assert abs(middle - -3) < 0.15
+
+
+CURVES = {
+    "calm": ([1.0] * 50, 50),
+    "a nan": ([1.0] * 5 + [np.nan] + [1.0] * 5, 5),
+    "an infinity at once": ([np.inf, 1.0], 0),
+    "a blow-up": ([1.0] * 20 + [100.0] * 5, 20),
+    "a rise below the threshold": ([1.0] * 20 + [3.0] * 30, 50),
+    "down and back to the first": ([8.0] * 12 + [1.0] * 99 + [7.0] * 99, 210),
+    "negative, falling": (list(-np.arange(1.0, 60.0)), 59),
+    "negative, blowing up": ([-2.0] * 20 + [50.0] * 9, 21),
+    "noise at the start": ([0.1, 3.0, 2.0, 3.0, 2.0] * 5, 25),
+}
+
+
+@pytest.mark.parametrize("losses, end", CURVES.values(), ids=CURVES)
+def test_where_the_divergence_is_seen(losses, end):
+    assert finite_part(np.array(losses), 0.9, 4.0) == end
+
+
+def test_without_a_threshold_only_the_infinite_diverges():
+    losses = [1.0] * 20 + [1e30, 1e35, np.inf]
+    assert finite_part(np.array(losses), 0.9, None) == 22
+
+
+@pytest.mark.parametrize("centre", [1e-4, 1e-3, 1e-2])
+def test_the_steepest_point_is_that_of_the_curve(centre):
+    """2 / (1 + x**2) falls most over log x at x = 1."""
+    found = suggestion(step_down(centre), "steepest")
+    assert centre / 1.5 < found < 1.5 * centre
+
+
+@pytest.mark.parametrize("centre", [1e-4, 1e-3, 1e-2])
+def test_the_valley_is_a_ninth_of_its_bottom(centre):
+    losses = step_down(centre)
+    bottom = RATES[np.argmin(losses)]
+    assert bottom / 18 < suggestion(losses) < bottom / 4.5
+
+
+def test_the_steepest_point_is_never_above_the_valley():
+    """A curve that falls nowhere but just before it diverges."""
+    losses = np.where(RATES < 0.1, 2.0, 1.0)
+    losses[RATES > 0.3] = 9.0
+    steepest = suggestion(losses, "steepest")
+    assert steepest == suggestion(losses, "valley") < 0.05
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_how_high_the_loss_jumps_does_not_matter(method):
+    low, high = step_down(1e-3), step_down(1e-3)
+    low[70], high[70] = 3.0, 12.0
+    end = slice(80)
+    assert finite_part(high[end], 0.9, 4.0) == 80
+    assert suggestion(low[end], method, RATES[end]) == suggestion(
+        high[end], method, RATES[end]
+    )
+
+
+def test_losses_are_capped_at_the_largest_of_the_first_ten():
+    losses = np.array([1.0, 3.0, *[2.0] * 8, 9.0, 2.5])
+    assert capped(losses).tolist() == [1.0, 3.0, *[2.0] * 8, 3.0, 2.5]
+    assert capped(losses[:0]).tolist() == []
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("tail", [np.nan, np.inf, 1e30])
+def test_what_diverges_has_no_say(method, tail):
+    losses = step_down(1e-3)[:85]
+    spoilt = np.append(losses, [tail, -1e9])
+    rates = RATES[: len(spoilt)]
+    assert suggestion(spoilt, method, rates) == suggestion(losses, method)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_ends_are_not_read(method):
+    losses = step_down(1e-3)
+    wild = losses.copy()
+    wild[:3] = 2.5, 2.1, 2.6
+    found, expected = suggestion(wild, method), suggestion(losses, method)
+    assert expected / 1.3 < found < 1.3 * expected
+
+
+@given(st.floats(0.01, 100), st.sampled_from(METHODS))
+def test_the_unit_of_the_loss_does_not_matter(unit, method):
+    losses = step_down(1e-3)
+    found, expected = (
+        suggestion(unit * losses, method),
+        suggestion(losses, method),
+    )
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+NO_SLOPE = {
+    "flat": np.ones(100),
+    "rising": np.linspace(1, 2, 100),
+    "noise": 5 + np.random.default_rng(1).normal(size=100),
+    "heavy-tailed noise": 20 + np.random.default_rng(2).standard_t(3, size=100),
+    "up and not quite back": np.interp(range(100), [0, 50, 99], [1, 2, 1.2]),
+}
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("losses", NO_SLOPE.values(), ids=NO_SLOPE)
+def test_no_slope_is_an_error_that_says_what_was_seen(losses, method):
+    with pytest.raises(ValueError, match=r"slope to read. Received: a smooth"):
+        suggestion(losses, method)
+
+
+@pytest.mark.parametrize("length", [0, 1, 4])
+def test_too_few_points_are_an_error(length):
+    with pytest.raises(ValueError, match=r"only . steps between the ends"):
+        suggestion(np.linspace(3, 1, length))
+
+
+def found_in_noise(seed):
+    losses = 10 + np.random.default_rng(seed).normal(size=100)
+    try:
+        return bool(suggestion(losses))
+    except ValueError:
+        return False
+
+
+def test_noise_gives_a_suggestion_once_in_a_hundred():
+    assert sum(map(found_in_noise, range(300))) <= 9
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_fall_is_found_in_noise_half_its_size(seed):
+    noise = np.random.default_rng(seed).normal(size=100)
+    assert 1e-4 < suggestion(step_down(1e-3) + noise) < 1.0
+
+
+def test_another_method_is_refused():
+    with pytest.raises(ValueError, match=r"`method` must be .*method='slide'"):
+        suggestion(step_down(1e-3), "slide")

@@ -1,0 +1,120 @@
+import numpy as np
+import pytest
+
+from keras_trainkit.kernels.probability.probabilities import class_labels
+from keras_trainkit.kernels.probability.probabilities import class_probabilities
+from keras_trainkit.kernels.probability.probabilities import (
+    sampled_probabilities,
+)
+
+GOOD = {
+    "classes": ([[0.2, 0.8], [1, 0]], [[0.2, 0.8], [1.0, 0.0]]),
+    "one probability": ([0.25, 1.0], [[0.75, 0.25], [0.0, 1.0]]),
+    "one column": ([[0.25], [1.0]], [[0.75, 0.25], [0.0, 1.0]]),
+    "booleans": ([True, False], [[0.0, 1.0], [1.0, 0.0]]),
+    "rounded past the end": ([1 + 1e-7, -1e-7], [[0.0, 1.0], [1.0, 0.0]]),
+    "half precision": (
+        np.array([[0.3333, 0.6660]], "float16"),
+        [[0.333251953125, 0.666015625]],
+    ),
+}
+
+
+@pytest.mark.parametrize("given, expected", GOOD.values(), ids=GOOD)
+def test_probabilities_get_a_column_for_each_class(given, expected):
+    found = class_probabilities(given)
+    assert found.dtype == "float64"
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_what_is_given_stays_as_it_is():
+    given = np.array([[1 + 1e-7, -1e-7]])
+    class_probabilities(given)
+    assert given.max() > 1
+
+
+BAD = {
+    "logits": ([[2.0, -1.0]], "in \\[0, 1\\].*=2.0.*softmax"),
+    "NaN": ([0.5, np.nan], "in \\[0, 1\\].*=nan"),
+    "rows that sum to less": ([[0.5, 0.5], [0.5, 0.4]], "sum 0.9"),
+    "independent probabilities": ([[0.9, 0.9]], "one column at a time"),
+    "a scalar": (0.5, "array of shape \\(\\)"),
+    "three axes": (np.full((2, 2, 2), 0.5), "Reshape"),
+    "nothing": ([], "array of shape \\(0,\\)"),
+    "no rows": (np.zeros((0, 3)), "array of shape \\(0, 3\\)"),
+}
+
+
+@pytest.mark.parametrize("given, words", BAD.values(), ids=BAD)
+def test_what_are_no_probabilities_is_refused(given, words):
+    with pytest.raises(ValueError, match=f"`mine` must be .*{words}"):
+        class_probabilities(given, "mine")
+
+
+@pytest.mark.parametrize("given", [["a"], [None], [1j]], ids=str)
+def test_what_are_no_numbers_is_refused(given):
+    with pytest.raises(TypeError, match="an array of real numbers"):
+        class_probabilities(given)
+
+
+SAMPLED = {
+    "classes": ((4, 3, 5), (4, 3, 5)),
+    "one probability": ((4, 3), (4, 3, 2)),
+    "one column": ((4, 3, 1), (4, 3, 2)),
+}
+
+
+@pytest.mark.parametrize("given, expected", SAMPLED.values(), ids=SAMPLED)
+def test_samples_are_checked_one_by_one(given, expected):
+    values = np.random.default_rng(0).random(given)
+    if expected == given:
+        values /= values.sum(axis=-1, keepdims=True)
+    found = sampled_probabilities(values)
+    assert found.shape == expected
+    last = class_probabilities(values[-1])
+    np.testing.assert_array_equal(found[-1], last)
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, 2, 2, 2), (0, 3)], ids=str)
+def test_samples_of_another_shape_are_refused(shape):
+    with pytest.raises(ValueError, match=r"of shape \(samples, N, classes\)"):
+        sampled_probabilities(np.full(shape, 0.5))
+
+
+LABELS = {
+    "integers": [2, 0],
+    "a column": [[2], [0]],
+    "floats": [2.0, 0.0],
+    "one-hot": [[0, 0, 1], [1, 0, 0]],
+    "one-hot floats": [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]],
+}
+
+
+@pytest.mark.parametrize("given", LABELS.values(), ids=LABELS)
+def test_labels_become_integers(given):
+    found = class_labels(given, 2, 3)
+    assert found.dtype == "int64"
+    assert found.tolist() == [2, 0]
+
+
+NO_LABELS = {
+    "too large": ([0, 3], "from 0 to 2. Received: y_true=3"),
+    "negative": ([-1, 0], "from 0 to 2"),
+    "a fraction": ([0.5, 1], "whole numbers"),
+    "NaN": ([np.nan, 1], "whole numbers"),
+    "too few": ([1], "of shape \\(2,\\), \\(2, 1\\) or \\(2, 3\\)"),
+    "two hot": ([[1, 1, 0], [0, 0, 1]], "one-hot"),
+    "soft": ([[0.5, 0.5, 0], [0, 0, 1]], "one-hot"),
+    "none hot": ([[0, 0, 0], [0, 0, 1]], "one-hot"),
+}
+
+
+@pytest.mark.parametrize("given, words", NO_LABELS.values(), ids=NO_LABELS)
+def test_what_are_no_labels_is_refused(given, words):
+    with pytest.raises(ValueError, match=words):
+        class_labels(given, 2, 3)
+
+
+def test_two_labels_of_two_classes_are_integers_not_one_hot():
+    assert class_labels([[0], [1]], 2, 2).tolist() == [0, 1]
+    assert class_labels([[1, 0], [0, 1]], 2, 2).tolist() == [0, 1]

@@ -1,0 +1,48 @@
+import numpy as np
+import pytest
+from matplotlib import pyplot
+
+from keras_trainkit.scheduling.learning_rate_search import LearningRateSearch
+
+RATES = np.geomspace(1e-5, 1.0, 60)
+LOSSES = 1 / (1 + RATES / 1e-3) + 0.2
+DIVERGED = np.append(LOSSES, [np.nan])
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    pyplot.close("all")
+
+
+def test_the_divergence_is_kept_but_not_read():
+    search = LearningRateSearch([*RATES, 2.0], DIVERGED)
+    assert len(search.losses) == len(search.smoothed_losses) == 61
+    assert np.isnan(search.smoothed_losses).nonzero()[0].tolist() == [60]
+    expected = LearningRateSearch(RATES, LOSSES)
+    assert search.suggestion() == expected.suggestion()
+    assert search.suggestion("steepest") == expected.suggestion("steepest")
+
+
+def test_suggestions_are_python_floats_within_the_rates():
+    search = LearningRateSearch(RATES, LOSSES)
+    assert type(search.suggestion()) is float
+    assert RATES[0] < search.suggestion("steepest") < RATES[-1]
+
+
+@pytest.mark.parametrize("smoothing, equal", [(0.0, True), (0.9, False)])
+def test_the_smoothing_is_the_one_asked_for(smoothing, equal):
+    search = LearningRateSearch(RATES, LOSSES, smoothing)
+    assert np.array_equal(search.smoothed_losses, LOSSES) == equal
+
+
+def test_the_plot_marks_both_suggestions():
+    ax = LearningRateSearch(RATES, LOSSES).plot()
+    assert len(ax.lines) == 4
+
+
+def test_a_curve_without_slope_is_drawn_and_refused():
+    search = LearningRateSearch(RATES, np.ones(60))
+    assert len(search.plot().lines) == 2
+    with pytest.raises(ValueError, match="slope to read"):
+        search.suggestion()
