@@ -75,10 +75,10 @@ def test_a_choice_is_accepted(value):
     [("no", ValueError), (2, ValueError), (True, TypeError), (1.0, TypeError)],
 )
 def test_what_is_no_choice_is_refused(value, error):
-    with pytest.raises(error, match="must be one of 'auto', 0, 1. Received"):
+    with pytest.raises(error, match="must be one of 'auto', 0, 1"):
         require_choice("verbose", value, ("auto", 0, 1))
 
 
 def test_an_array_is_no_choice():
-    with pytest.raises(TypeError, match="`verbose` must be one of"):
+    with pytest.raises(TypeError, match="must be one of"):
         require_choice("verbose", np.array([0, 1]), ("auto", 0))
