@@ -1,4 +1,4 @@
-"""The optimizer goes on across FineTuning's stages, as a float64 replay does."""
+"""FineTuning's stages keep the optimizer going as a float64 replay does."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""Nothing of a kick stays: after a `fit`, an exception, in a file, on resuming."""
+"""No kick outlasts a `fit`, an exception, a saved file or a resumed run."""
 
 import keras
 import numpy as np
