@@ -20,7 +20,8 @@ def reliability_diagram(
     mean gap over all predictions, is written into the diagram.
 
     Args:
-        y_true: Labels, integers of shape `(N,)` or `(N, 1)`, or one-hot.
+        y_true: Labels, integers of shape `(N,)` or `(N, 1)`, or one-hot. Of
+            soft targets the most probable class is the label.
         probabilities: Array of shape `(N, classes)`, or `(N,)` or `(N, 1)`
             with the probability of class 1 of two; its top class may be
             either.

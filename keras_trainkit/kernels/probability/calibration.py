@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from keras_trainkit.kernels.argument_checks import bad_type
-from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.kernels.argument_checks import require_choice
+from keras_trainkit.kernels.argument_checks import require_integer
 from keras_trainkit.kernels.probability.probabilities import class_labels
 from keras_trainkit.kernels.probability.probabilities import class_probabilities
 
@@ -31,9 +31,10 @@ def reliability(y_true, probabilities, n_bins, strategy):
     Raises:
         ValueError: For labels, probabilities, bins or a strategy that are
             none.
-        TypeError: If `n_bins` is not an integer.
+        TypeError: If `n_bins` is not an integer, or `strategy` no string.
     """
-    _check_bins(n_bins, strategy)
+    require_integer("n_bins", n_bins, least=1)
+    require_choice("strategy", strategy, STRATEGIES)
     probabilities = class_probabilities(probabilities)
     labels = class_labels(y_true, *probabilities.shape)
     confidence = probabilities.max(axis=1)
@@ -63,12 +64,3 @@ def calibration_error(bins):
     """
     gap = np.abs(bins["accuracy"] - bins["confidence"])
     return float(np.nansum(bins["count"] * gap) / bins["count"].sum())
-
-
-def _check_bins(n_bins, strategy):
-    if isinstance(n_bins, bool) or not isinstance(n_bins, (int, np.integer)):
-        raise bad_type("n_bins", n_bins, "an int")
-    if n_bins < 1:
-        raise bad_value("n_bins", n_bins, "at least 1")
-    if strategy not in STRATEGIES:
-        raise bad_value("strategy", strategy, f"one of {STRATEGIES}")

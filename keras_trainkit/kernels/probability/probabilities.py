@@ -35,7 +35,11 @@ def class_probabilities(probabilities, name="probabilities"):
             "(N, classes), or (N,) or (N, 1) for two classes",
             "Reshape predictions with more axes to (-1, classes).",
         )
-    _check_range(name, values)
+    _check_range(
+        name,
+        values,
+        "Apply a softmax (one probability: a sigmoid) to logits first.",
+    )
     values = values.clip(0, 1)
     if values.ndim == 2 and values.shape[1] > 1:
         _check_sums(name, values)
@@ -72,12 +76,58 @@ def sampled_probabilities(samples, name="samples"):
     return class_probabilities(flat, name).reshape((drawn, rows, -1))
 
 
-def class_labels(labels, rows, classes, name="y_true"):
-    """Returns checked labels as integers.
+def class_targets(targets, rows, classes, name="y_true"):
+    """Returns checked targets as one distribution over the classes each.
 
     Args:
-        labels: Whole numbers in [0, classes) of shape `(rows,)` or
-            `(rows, 1)`, or one-hot, of shape `(rows, classes)`.
+        targets: Whole numbers in [0, classes) of shape `(rows,)` or
+            `(rows, 1)`; of two classes, also the probability of the second
+            one. Or one-hot or soft, of shape `(rows, classes)`: rows of
+            probabilities that sum to one.
+        rows: How many there must be.
+        classes: How many classes there are, at least two.
+        name: What the user calls them.
+
+    Returns:
+        Float64 array of shape `(rows, classes)`.
+
+    Raises:
+        ValueError: If they have another shape, or other values.
+        TypeError: If they are no numbers.
+    """
+    values = _numbers(name, targets)
+    if values.shape == (rows, classes):
+        _check_range(name, values)
+        _check_sums(name, values)
+        return values.clip(0, 1)
+    if values.shape not in ((rows,), (rows, 1)):
+        raise _bad_shape(
+            name,
+            values,
+            f"({rows},), ({rows}, 1) or ({rows}, {classes}): as many labels as "
+            "probabilities, integer, one-hot or soft",
+        )
+    values = values.reshape(-1)
+    if classes == 2 and ((values >= 0) & (values <= 1)).all():
+        return np.stack([1 - values, values], axis=1)
+    whole = values == np.floor(values)
+    wrong = values[~(whole & (values >= 0) & (values < classes))]
+    if len(wrong):
+        soft = ", or of probabilities of class 1" if classes == 2 else ""
+        raise bad_value(
+            name,
+            wrong[0].item(),
+            f"made of whole numbers from 0 to {classes - 1}{soft}",
+        )
+    return np.eye(classes)[values.astype("int64")]
+
+
+def class_labels(targets, rows, classes, name="y_true"):
+    """Returns the class that each of the checked targets is for.
+
+    Args:
+        targets: As for `class_targets`; of a soft one, the class with the
+            largest probability.
         rows: How many there must be.
         classes: How many classes there are, at least two.
         name: What the user calls them.
@@ -86,30 +136,21 @@ def class_labels(labels, rows, classes, name="y_true"):
         Integer array of shape `(rows,)`.
 
     Raises:
-        ValueError: If they have another shape, or other values.
+        ValueError: As `class_targets`, and if two classes of a row are
+            equally probable: then there is no label.
         TypeError: If they are no numbers.
     """
-    values = _numbers(name, labels)
-    if values.shape == (rows, classes):
-        _check_one_hot(name, values)
-        return values.argmax(axis=1)
-    if values.shape not in ((rows,), (rows, 1)):
-        raise _bad_shape(
-            name,
-            values,
-            f"({rows},), ({rows}, 1) or ({rows}, {classes}): as many labels as "
-            "probabilities, integer or one-hot",
-        )
-    values = values.reshape(-1)
-    whole = values == np.floor(values)
-    wrong = values[~(whole & (values >= 0) & (values < classes))]
-    if len(wrong):
+    values = class_targets(targets, rows, classes, name)
+    highest = values.max(axis=1, keepdims=True)
+    tied = (values == highest).sum(axis=1) > 1
+    if tied.any():
         raise bad_value(
             name,
-            wrong[0].item(),
-            f"made of whole numbers from 0 to {classes - 1}",
+            values[tied][0].tolist(),
+            "such that one class of each row is the most probable",
+            "Leave out the rows without a label.",
         )
-    return values.astype("int64")
+    return values.argmax(axis=1)
 
 
 def _bad_shape(name, values, expected, hint=""):
@@ -124,14 +165,14 @@ def _numbers(name, values):
     return values.astype("float64")
 
 
-def _check_range(name, values):
+def _check_range(name, values, hint=""):
     inside = (values >= -_ROUNDING) & (values <= 1 + _ROUNDING)
     if not inside.all():
         raise bad_value(
             name,
             values[~inside][0].item(),
             "made of probabilities, in [0, 1]",
-            "Apply a softmax (one probability: a sigmoid) to logits first.",
+            hint,
         )
 
 
@@ -145,15 +186,4 @@ def _check_sums(name, values):
             "made of rows that sum to 1",
             "Of probabilities that do not exclude each other, pass one "
             "column at a time.",
-        )
-
-
-def _check_one_hot(name, values):
-    ones = (values == 1).sum(axis=1) == 1
-    rows = ones & ((values == 0).sum(axis=1) == values.shape[1] - 1)
-    if not rows.all():
-        raise bad_value(
-            name,
-            values[~rows][0].tolist(),
-            "one-hot, a single 1 in each row and else 0",
         )

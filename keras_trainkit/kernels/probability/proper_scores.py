@@ -3,31 +3,30 @@
 import numpy as np
 
 
-def negative_log_likelihood(probabilities, labels, floor):
-    """Returns `-log(p of the label)`.
+def negative_log_likelihood(probabilities, targets, floor):
+    """Returns `-sum_k q_k log(p_k)`: for a one-hot `q`, `-log(p of the label)`.
 
     Args:
-        probabilities: Array of shape `(N, classes)`.
-        labels: Integer array of shape `(N,)`.
+        probabilities: Array `p` of shape `(N, classes)`.
+        targets: Array `q` of shape `(N, classes)`, rows that sum to one.
         floor: Float above 0: probabilities are clipped to
             `[floor, 1 - floor]`, since one of 0 would outweigh all others.
 
     Returns:
         Array of shape `(N,)`, in nats.
     """
-    of_label = probabilities[np.arange(len(labels)), labels]
-    return -np.log(of_label.clip(floor, 1 - floor))
+    clipped = probabilities.clip(floor, 1 - floor)
+    return -(targets * np.log(clipped)).sum(axis=1)
 
 
-def squared_error(probabilities, labels):
-    """Returns `sum_k (p_k - [label is k])**2`.
+def squared_error(probabilities, targets):
+    """Returns `sum_k (p_k - q_k)**2`.
 
     Args:
-        probabilities: Array of shape `(N, classes)`.
-        labels: Integer array of shape `(N,)`.
+        probabilities: Array `p` of shape `(N, classes)`.
+        targets: Array `q` of shape `(N, classes)`, rows that sum to one.
 
     Returns:
         Array of shape `(N,)`, values in [0, 2].
     """
-    happened = np.eye(probabilities.shape[1])[labels]
-    return ((probabilities - happened) ** 2).sum(axis=1)
+    return ((probabilities - targets) ** 2).sum(axis=1)

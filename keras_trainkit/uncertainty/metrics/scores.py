@@ -5,8 +5,8 @@ import numpy as np
 from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.kernels.probability import calibration
 from keras_trainkit.kernels.probability import proper_scores
-from keras_trainkit.kernels.probability.probabilities import class_labels
 from keras_trainkit.kernels.probability.probabilities import class_probabilities
+from keras_trainkit.kernels.probability.probabilities import class_targets
 
 
 def negative_log_likelihood(y_true, probabilities, sample_weight=None):
@@ -15,21 +15,24 @@ def negative_log_likelihood(y_true, probabilities, sample_weight=None):
     The cross-entropy loss as a measure of held-out predictions: it punishes
     being sure and wrong more than any other. Probabilities are clipped to
     `[eps, 1 - eps]` with the machine epsilon of their dtype, as scikit-learn
-    does.
+    does. Soft targets, such as smoothed labels, weight the logarithms.
 
     ```
-    NLL = mean_i -log(p_i[y_i])
+    NLL = mean_i -log(p_i[y_i])                       labels
+    NLL = mean_i -sum_k q_i[k] * log(p_i[k])          soft targets q
     ```
 
     Args:
-        y_true: Labels, integers of shape `(N,)` or `(N, 1)`, or one-hot.
+        y_true: Labels, integers of shape `(N,)` or `(N, 1)`, or one-hot. Or
+            soft targets: rows of shape `(N, classes)` that sum to one, of
+            two classes also the probability of class 1.
         probabilities: Array of shape `(N, classes)`, or `(N,)` or `(N, 1)`
             with the probability of class 1 of two.
-        sample_weight: Array of shape `(N,)` of weights of the mean. Defaults
-            to equal weights.
+        sample_weight: Array of shape `(N,)` or `(N, 1)` of weights of the
+            mean. Defaults to equal weights.
 
     Returns:
-        Float, in nats: 0 at best.
+        Float, in nats: 0 at best; for soft targets their own mean entropy.
 
     Raises:
         ValueError: If shapes do not fit, or values are no probabilities, no
@@ -45,8 +48,8 @@ def negative_log_likelihood(y_true, probabilities, sample_weight=None):
     """
     floor = _epsilon(probabilities)
     probabilities = class_probabilities(probabilities)
-    labels = class_labels(y_true, *probabilities.shape)
-    rows = proper_scores.negative_log_likelihood(probabilities, labels, floor)
+    targets = class_targets(y_true, *probabilities.shape)
+    rows = proper_scores.negative_log_likelihood(probabilities, targets, floor)
     return _mean(rows, sample_weight)
 
 
@@ -56,19 +59,23 @@ def brier_score(y_true, probabilities, sample_weight=None):
     A proper score like the likelihood, but bounded: one prediction that was
     sure and wrong cannot outweigh all others. For one column of
     probabilities it is scikit-learn's binary score, half of that of the same
-    probabilities in two columns.
+    probabilities in two columns. Soft targets, such as smoothed labels, take
+    the place of the zeros and ones.
 
     ```
-    Brier = mean_i sum_k (p_i[k] - [y_i = k])**2    (N, classes)
-    Brier = mean_i (p_i - y_i)**2                   (N,) or (N, 1)
+    Brier = mean_i sum_k (p_i[k] - q_i[k])**2    (N, classes)
+    Brier = mean_i (p_i - q_i)**2                (N,) or (N, 1)
+    q_i[k] = [y_i = k] for labels y
     ```
 
     Args:
-        y_true: Labels, integers of shape `(N,)` or `(N, 1)`, or one-hot.
+        y_true: Labels, integers of shape `(N,)` or `(N, 1)`, or one-hot. Or
+            soft targets: rows of shape `(N, classes)` that sum to one, of
+            two classes also the probability of class 1.
         probabilities: Array of shape `(N, classes)`, or `(N,)` or `(N, 1)`
             with the probability of class 1 of two.
-        sample_weight: Array of shape `(N,)` of weights of the mean. Defaults
-            to equal weights.
+        sample_weight: Array of shape `(N,)` or `(N, 1)` of weights of the
+            mean. Defaults to equal weights.
 
     Returns:
         Float from 0, the best, to 2; to 1 for one column.
@@ -89,8 +96,8 @@ def brier_score(y_true, probabilities, sample_weight=None):
       probability. Monthly Weather Review 78(1)
     """
     columns = class_probabilities(probabilities)
-    labels = class_labels(y_true, *columns.shape)
-    rows = proper_scores.squared_error(columns, labels)
+    targets = class_targets(y_true, *columns.shape)
+    rows = proper_scores.squared_error(columns, targets)
     if np.size(probabilities) == len(rows):
         rows = rows / 2
     return _mean(rows, sample_weight)
@@ -115,7 +122,9 @@ def expected_calibration_error(
     ```
 
     Args:
-        y_true: Labels, integers of shape `(N,)` or `(N, 1)`, or one-hot.
+        y_true: Labels, integers of shape `(N,)` or `(N, 1)`, or one-hot. Of
+            soft targets the most probable class is the label, since a
+            prediction is right or wrong; smoothing does not change it.
         probabilities: Array of shape `(N, classes)`, or `(N,)` or `(N, 1)`
             with the probability of class 1 of two; its top class may be
             either.
@@ -129,9 +138,10 @@ def expected_calibration_error(
 
     Raises:
         ValueError: If shapes do not fit, or values are no probabilities or
-            labels; if `n_bins` is below 1; if `strategy` is unknown.
-        TypeError: If `n_bins` is not an integer, or labels or probabilities
-            are not arrays of numbers.
+            labels; if two classes of a soft target are equally probable; if
+            `n_bins` is below 1; if `strategy` is unknown.
+        TypeError: If `n_bins` is not an integer, `strategy` no string, or
+            labels or probabilities are not arrays of numbers.
 
     Example:
 
@@ -159,12 +169,14 @@ def _mean(rows, sample_weight):
     if sample_weight is None:
         return float(rows.mean())
     weights = np.asarray(sample_weight, "float64")
-    if weights.shape != rows.shape:
+    if weights.shape not in (rows.shape, (len(rows), 1)):
         raise bad_value(
             "sample_weight",
             f"array of shape {weights.shape}",
-            f"of shape {rows.shape}, a weight for each prediction",
+            f"of shape {rows.shape} or ({len(rows)}, 1), a weight for each "
+            "prediction",
         )
+    weights = weights.reshape(rows.shape)
     if not (np.isfinite(weights) & (weights >= 0)).all() or not weights.any():
         raise bad_value(
             "sample_weight",

@@ -109,11 +109,20 @@ def test_one_column_is_as_two(data):
     assert error(labels, p[:, 1]) == pytest.approx(error(labels, p), abs=1e-12)
 
 
+@given(data=predictions())
+def test_smoothed_labels_are_right_where_the_labels_are(data):
+    labels, p = data
+    classes = p.shape[1]
+    smoothed = 0.9 * np.eye(classes)[labels] + 0.1 / classes
+    assert error(smoothed, p) == error(labels, p)
+
+
 BAD = {
-    "no bins": (0, "uniform", ValueError, "`n_bins` must be at least 1"),
-    "a fraction": (1.5, "uniform", TypeError, "`n_bins` must be an int"),
-    "a boolean": (True, "uniform", TypeError, "`n_bins` must be an int"),
+    "no bins": (0, "uniform", ValueError, "`n_bins` must be an integer of at"),
+    "a fraction": (1.5, "uniform", TypeError, "`n_bins` must be an integer"),
+    "a boolean": (True, "uniform", TypeError, "`n_bins` must be an integer"),
     "a strategy": (5, "mass", ValueError, "`strategy` must be one of"),
+    "no strategy": (5, None, TypeError, "`strategy` must be one of"),
 }
 
 

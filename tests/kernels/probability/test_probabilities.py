@@ -3,6 +3,7 @@ import pytest
 
 from keras_trainkit.kernels.probability.probabilities import class_labels
 from keras_trainkit.kernels.probability.probabilities import class_probabilities
+from keras_trainkit.kernels.probability.probabilities import class_targets
 from keras_trainkit.kernels.probability.probabilities import (
     sampled_probabilities,
 )
@@ -97,22 +98,66 @@ def test_labels_become_integers(given):
     assert found.tolist() == [2, 0]
 
 
-NO_LABELS = {
-    "too large": ([0, 3], "from 0 to 2. Received: y_true=3"),
-    "negative": ([-1, 0], "from 0 to 2"),
-    "a fraction": ([0.5, 1], "whole numbers"),
-    "NaN": ([np.nan, 1], "whole numbers"),
-    "too few": ([1], "of shape \\(2,\\), \\(2, 1\\) or \\(2, 3\\)"),
-    "two hot": ([[1, 1, 0], [0, 0, 1]], "one-hot"),
-    "soft": ([[0.5, 0.5, 0], [0, 0, 1]], "one-hot"),
-    "none hot": ([[0, 0, 0], [0, 0, 1]], "one-hot"),
+TARGETS = {
+    "integers": ([2, 0], [[0, 0, 1], [1, 0, 0]]),
+    "one-hot": ([[0, 0, 1], [1, 0, 0]], [[0, 0, 1], [1, 0, 0]]),
+    "smoothed": ([[0.1, 0.1, 0.8], [1, 0, 0]], [[0.1, 0.1, 0.8], [1, 0, 0]]),
+    "tied": ([[0.5, 0.5, 0], [0, 0, 1]], [[0.5, 0.5, 0], [0, 0, 1]]),
 }
 
 
-@pytest.mark.parametrize("given, words", NO_LABELS.values(), ids=NO_LABELS)
-def test_what_are_no_labels_is_refused(given, words):
+@pytest.mark.parametrize("given, expected", TARGETS.values(), ids=TARGETS)
+def test_targets_are_distributions(given, expected):
+    found = class_targets(given, 2, 3)
+    assert found.dtype == "float64"
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("given", [[0.25, 1.0], [[0.25], [1.0]]], ids=str)
+def test_of_two_classes_a_target_is_the_probability_of_the_second(given):
+    expected = [[0.75, 0.25], [0.0, 1.0]]
+    np.testing.assert_array_equal(class_targets(given, 2, 2), expected)
+    assert class_labels(given, 2, 2).tolist() == [0, 1]
+
+
+def test_the_label_of_a_soft_target_is_the_most_probable_class():
+    soft = [[0.2, 0.5, 0.3], [0.9, 0.05, 0.05]]
+    assert class_labels(soft, 2, 3).tolist() == [1, 0]
+
+
+TIED = {
+    "two of three": ([[0.5, 0.5, 0], [0, 0, 1]], 3),
+    "one column": ([0.5, 1], 2),
+}
+
+
+@pytest.mark.parametrize("given, classes", TIED.values(), ids=TIED)
+def test_a_soft_target_for_two_classes_has_no_label(given, classes):
+    with pytest.raises(ValueError, match=r"`y_true` must be.*most probable"):
+        class_labels(given, 2, classes)
+
+
+NO_TARGETS = {
+    "too large": ([0, 3], 3, "from 0 to 2. Received: y_true=3"),
+    "negative": ([-1, 0], 3, "from 0 to 2"),
+    "a fraction": ([0.5, 1], 3, "whole numbers"),
+    "NaN": ([np.nan, 1], 3, "whole numbers"),
+    "no probability of class 1": ([1.5, 1], 2, "probabilities of class 1"),
+    "too few": ([1], 3, "of shape \\(2,\\), \\(2, 1\\) or \\(2, 3\\)"),
+    "two hot": ([[1, 1, 0], [0, 0, 1]], 3, "sum to 1.*sum 2"),
+    "none hot": ([[0, 0, 0], [0, 0, 1]], 3, "sum to 1.*sum 0"),
+    "outside of [0, 1]": ([[1.5, -0.5, 0], [0, 0, 1]], 3, "in .0, 1."),
+    "NaN in a row": ([[np.nan, 1, 0], [0, 0, 1]], 3, "in .0, 1."),
+}
+
+
+@pytest.mark.parametrize("read", [class_targets, class_labels])
+@pytest.mark.parametrize(
+    "given, classes, words", NO_TARGETS.values(), ids=NO_TARGETS
+)
+def test_what_are_no_targets_is_refused(read, given, classes, words):
     with pytest.raises(ValueError, match=words):
-        class_labels(given, 2, 3)
+        read(given, 2, classes)
 
 
 def test_two_labels_of_two_classes_are_integers_not_one_hot():

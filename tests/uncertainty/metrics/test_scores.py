@@ -1,11 +1,13 @@
 import warnings
 
 import hypothesis.strategies as st
+import keras
 import numpy as np
 import pytest
 from hypothesis import given
 from sklearn.metrics import brier_score_loss
 from sklearn.metrics import log_loss
+from sklearn.metrics import mean_squared_error
 
 from keras_trainkit.uncertainty.metrics.scores import brier_score
 from keras_trainkit.uncertainty.metrics.scores import expected_calibration_error
@@ -84,6 +86,72 @@ def test_one_hot_labels_are_the_labels(score, data):
     assert score(one_hot, p) == score(labels, p)
 
 
+def soft_targets(seed, rows, classes):
+    return np.random.default_rng(seed).dirichlet(np.ones(classes), rows)
+
+
+def expected_over_labels(score, soft, p, weights):
+    """scikit-learn's score of every class as the label, weighted by `soft`."""
+    rows, classes = soft.shape
+    weights = np.ones(rows) if weights is None else weights
+    return quiet(
+        score,
+        np.tile(np.arange(classes), rows),
+        np.repeat(p, classes, axis=0),
+        sample_weight=(weights[:, None] * soft).ravel(),
+        labels=np.arange(classes),
+    )
+
+
+@given(data=predictions(), seed=WEIGHTS)
+def test_the_likelihood_of_soft_targets_is_the_cross_entropy(data, seed):
+    p = data[1]
+    soft, weights = soft_targets(3, *p.shape), drawn_weights(seed, len(p))
+    expected = expected_over_labels(log_loss, soft, p, weights)
+    found = negative_log_likelihood(soft, p, weights)
+    assert found == pytest.approx(expected, abs=1e-12)
+
+
+@given(data=predictions(), seed=WEIGHTS)
+def test_the_brier_score_of_soft_targets_is_their_squared_error(data, seed):
+    p = data[1]
+    soft, weights = soft_targets(3, *p.shape), drawn_weights(seed, len(p))
+    expected = p.shape[1] * mean_squared_error(soft, p, sample_weight=weights)
+    found = brier_score(soft, p, weights)
+    assert found == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("smoothing", [0.1, 0.5])
+def test_smoothed_labels_cost_what_the_loss_of_keras_says(smoothing):
+    p = np.array([[0.7, 0.2, 0.1], [0.1, 0.1, 0.8]], "float32")
+    hot = np.eye(3, dtype="float32")[[0, 1]]
+    loss = keras.losses.CategoricalCrossentropy(label_smoothing=smoothing)
+    smoothed = hot * (1 - smoothing) + smoothing / 3
+    assert negative_log_likelihood(smoothed, p) == pytest.approx(
+        float(loss(hot, p)), rel=1e-5
+    )
+
+
+@pytest.mark.parametrize("score", OURS[:2])
+def test_soft_targets_of_two_classes_may_be_one_column(score):
+    p, q = np.array([0.9, 0.2, 0.6]), np.array([0.95, 0.05, 0.5])
+    columns = [np.stack([1 - one, one], axis=1) for one in (q, p)]
+    halves = 2 if score is brier_score else 1
+    expected = score(*columns) / halves
+    assert score(q, p) == pytest.approx(expected, abs=1e-12)
+    assert score(q[:, None], p[:, None]) == score(q, p)
+    if score is brier_score:
+        assert score(q, p) == pytest.approx(mean_squared_error(q, p))
+
+
+@pytest.mark.parametrize("score", OURS[:2])
+def test_weights_may_be_a_column(score):
+    labels, p, weights = [0, 1, 1], [0.3, 0.9, 0.2], np.array([1.0, 0.5, 2.0])
+    column = score(labels, p, weights[:, None])
+    assert column == score(labels, p, weights)
+    assert column != score(labels, p)
+
+
 @pytest.mark.parametrize("score", OURS)
 @given(data=predictions(), seed=st.integers(0, 99))
 def test_the_order_of_the_rows_does_not_matter(score, data, seed):
@@ -110,6 +178,7 @@ def test_the_calibration_error_passes_its_arguments_on():
 
 BAD = {
     "too few": ([1.0], "of shape \\(2,\\)"),
+    "a weight for each class": ([[1.0, 1.0]] * 2, "of shape \\(2,\\)"),
     "negative": ([1.0, -1.0], "at least 0"),
     "NaN": ([1.0, np.nan], "at least 0"),
     "all zero": ([0.0, 0.0], "not all of them 0"),
