@@ -1,6 +1,7 @@
 """The floors, the explicit exports, the docstrings and the mirrored tests.
 
-The rules are in `tests/helpers/floor_rules.py`; each has a planted violation.
+The rules are in `tests/helpers/floor_rules.py`, `mirrored_tests.py` and
+`docstrings.py`; each has a planted violation.
 """
 
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from tests.helpers import docstrings
 from tests.helpers import floor_rules
+from tests.helpers import mirrored_tests
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / floor_rules.PACKAGE
@@ -18,7 +20,10 @@ SOURCES = {
 }
 MODULES = {floor_rules.module_name(path) for path in SOURCES}
 SUBPACKAGES = sorted({floor_rules.folder(path) for path in SOURCES} - {""})
-FEATURES = [p for p in SOURCES if "/" in p and not p.endswith("__init__.py")]
+TESTS = sorted(
+    path.relative_to(ROOT / "tests").as_posix()
+    for path in (ROOT / "tests").rglob("test_*.py")
+)
 EXPORTED = docstrings.exported()
 
 PLANTED = {
@@ -166,10 +171,59 @@ def test_the_folder_has_a_floor(name):
     assert name in floor_rules.FLOORS
 
 
-@pytest.mark.parametrize("path", FEATURES)
-def test_the_module_has_its_mirrored_test(path):
-    subpackage, _, file = path.rpartition("/")
-    assert (ROOT / "tests" / subpackage / f"test_{file}").is_file()
+def test_every_module_has_its_test():
+    assert mirrored_tests.untested(SOURCES, TESTS) == []
+
+
+def test_every_test_of_a_folder_has_its_module():
+    assert mirrored_tests.orphans(SOURCES, TESTS) == []
+
+
+LONG, SHORT = "x = 1\n" * 40, "x = 1\n"
+CALLER = "from keras_trainkit.models.a import x\n"
+
+UNTESTED = {
+    "a long module": ({"models/a.py": LONG}, ["models/test_b.py"]),
+    "a test in another folder": ({"models/a.py": LONG}, ["layers/test_a.py"]),
+    "a long module that serves": (
+        {"models/a.py": LONG, "layers/b.py": CALLER},
+        ["layers/test_b.py"],
+    ),
+    "a short module that serves nothing": (
+        {"models/a.py": SHORT, "layers/b.py": SHORT},
+        ["layers/test_b.py"],
+    ),
+    "a short module that serves what is untested": (
+        {"models/a.py": SHORT, "models/c.py": CALLER},
+        [],
+    ),
+}
+
+TESTED = {
+    "a test of the same name": ({"models/a.py": LONG}, ["models/test_a.py"]),
+    "tests by subject": ({"models/a.py": LONG}, ["models/test_a_file.py"]),
+    "a short module that serves": (
+        {"models/a.py": SHORT, "layers/b.py": CALLER},
+        ["layers/test_b.py"],
+    ),
+    "no module": ({"models/__init__.py": LONG, "version.py": LONG}, []),
+}
+
+
+@pytest.mark.parametrize("sources, tests", UNTESTED.values(), ids=UNTESTED)
+def test_a_planted_module_without_a_test_is_found(sources, tests):
+    assert "models/a.py" in mirrored_tests.untested(sources, tests)
+
+
+@pytest.mark.parametrize("sources, tests", TESTED.values(), ids=TESTED)
+def test_a_tested_module_is_let_through(sources, tests):
+    assert mirrored_tests.untested(sources, tests) == []
+
+
+def test_a_planted_test_without_a_module_is_found():
+    tests = ["models/test_a.py", "models/test_ab.py", "docs/test_index.py"]
+    found = mirrored_tests.orphans({"models/a.py": LONG}, tests)
+    assert found == ["models/test_ab.py"]
 
 
 @pytest.mark.parametrize("name", EXPORTED)
