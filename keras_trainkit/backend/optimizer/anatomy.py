@@ -6,6 +6,7 @@ import keras
 
 from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.schedules.scaled import Scaled
+from keras_trainkit.schedules.scaled import scaled_schedule
 
 # Its weights interpolate with `beta_1` (keras/src/optimizers/
 # schedule_free_adamw.py): another value breaks the interpolation.
@@ -216,9 +217,7 @@ def scale_learning_rate(optimizer, factor):
         return
     schedule = compiled_schedule(optimizer)
     check_scalable(optimizer)
-    if isinstance(schedule, Scaled):
-        schedule, factor = schedule.schedule, schedule.factor * factor
-    optimizer.learning_rate = Scaled(schedule, factor)
+    optimizer.learning_rate = scaled_schedule(schedule, factor)
 
 
 def check_scalable(optimizer):
@@ -240,6 +239,9 @@ def describe_learning_rate(optimizer):
     schedule = compiled_schedule(optimizer)
     if rate is not None:
         return f"{rate:g}"
+    step = keras.ops.convert_to_tensor(batches_seen_so_far(optimizer))
+    name = type(schedule).__name__
     if isinstance(schedule, Scaled):
-        return f"{schedule.factor:g} x {type(schedule.schedule).__name__}'s"
-    return f"{type(schedule).__name__}'s"
+        name = f"{schedule.factor:g} x {type(schedule.schedule).__name__}"
+    now = keras.ops.convert_to_numpy(schedule(step)).item()
+    return f"{now:g} now, by {name}"

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from keras_trainkit.backend.optimizer import anatomy
+from keras_trainkit.schedules.warmup import Warmup
 from tests.helpers.models import linear_model
 
 
@@ -96,9 +97,14 @@ def test_scaling_a_plain_rate_a_schedule_and_a_scaled_schedule():
     anatomy.scale_learning_rate(scheduled, 0.1)
     anatomy.scale_learning_rate(scheduled, 0.1)
     rate = anatomy.compiled_schedule(scheduled)
-    assert rate.schedule is decay
-    assert rate.factor == pytest.approx(0.01)
-    assert "0.01 x CosineDecay" in anatomy.describe_learning_rate(scheduled)
+    assert type(rate) is type(decay)
+    assert rate.initial_learning_rate == pytest.approx(0.001)
+    words = anatomy.describe_learning_rate(scheduled)
+    assert words == "0.001 now, by CosineDecay"
+    warmup = ko.SGD(Warmup(0.1, 2, 0.5))
+    anatomy.scale_learning_rate(warmup, 0.1)
+    words = anatomy.describe_learning_rate(warmup)
+    assert words == "0.005 now, by 0.1 x Warmup"
 
 
 def test_a_callable_cannot_be_scaled():
