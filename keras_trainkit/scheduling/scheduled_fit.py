@@ -13,6 +13,7 @@ import keras
 
 from keras_trainkit.backend.optimizer import anatomy
 from keras_trainkit.backend.optimizer import lent_variable
+from keras_trainkit.backend.optimizer.traced_number import EagerNumber
 from keras_trainkit.backend.optimizer.traced_number import TracedNumber
 from keras_trainkit.backend.optimizer.traced_number import is_traced
 from keras_trainkit.backend.optimizer.traced_number import untraced
@@ -251,11 +252,15 @@ class Control:
         if is_traced(anatomy.batches_seen(optimizer)):
             return self._traced_values()
         updates = self._updates_now()
-        return {
-            claim.attribute or name: claim.on_host(updates)
-            for name, claim in self.claims.items()
-            if not claim.held
-        }
+        values = {}
+        for name, claim in self.claims.items():
+            if claim.held:
+                continue
+            value = claim.on_host(updates)
+            if name != "learning_rate":
+                value = EagerNumber(value, self._plain[claim.attribute])
+            values[claim.attribute or name] = value
+        return values
 
     def _traced_values(self):
         dtype = anatomy.compute_dtype(self.optimizer)

@@ -1,4 +1,4 @@
-"""Numbers inside a step that is being traced."""
+"""Numbers that stand in for a hyperparameter while a step runs."""
 
 import operator
 
@@ -32,33 +32,17 @@ def untraced(function, model):
     return function
 
 
-class TracedNumber:
-    """A symbolic number in the place of a Python float.
-
-    Optimizers decide in Python what to do with a hyperparameter
-    (`if self.momentum != 0`, keras/src/optimizers/sgd.py) and then compute
-    with it. So this compares like the plain float it stands in for, and
-    computes like the tensor. It has no `__float__`: an optimizer that would
-    bake the number in fails loudly instead of training with a stale value.
-    """
-
-    def __init__(self, tensor, plain):
-        self.tensor = tensor
-        self.plain = plain
-
-    def __tf_tensor__(self, dtype=None, name=None):
-        if dtype is None:
-            return self.tensor
-        return keras.ops.cast(self.tensor, dtype)
-
-    def __jax_array__(self):
-        return self.tensor
+class _ComparesLikePlain:
+    """Compares like `self.plain`, whatever it computes with."""
 
     def __bool__(self):
         return bool(self.plain)
 
     def __eq__(self, other):
         return self.plain == other
+
+    def __ne__(self, other):
+        return self.plain != other
 
     def __lt__(self, other):
         return self.plain < other
@@ -73,6 +57,57 @@ class TracedNumber:
         return self.plain >= other
 
     __hash__ = None
+
+
+class EagerNumber(_ComparesLikePlain, float):
+    """A number in the place of a Python float, for one eager step.
+
+    Optimizers decide in Python what to do with a hyperparameter
+    (`if self.momentum != 0`, keras/src/optimizers/sgd.py): a curve that
+    reaches 0 would skip the update of the velocity, or leave an optimizer
+    without slots. So this compares like the plain float that it stands in
+    for, and computes like its own value.
+
+    Args:
+        value: Float to compute with.
+        plain: Float to compare with.
+    """
+
+    # `keras.ops` look up the dtype of a float by its exact class, unless it
+    # has one: keras/src/backend/common/variables.py.
+    dtype = float
+    # TensorFlow looks for a constant that it has made before by its hash.
+    __hash__ = float.__hash__
+
+    def __new__(cls, value, plain):
+        number = super().__new__(cls, value)
+        number.plain = plain
+        return number
+
+
+class TracedNumber(_ComparesLikePlain):
+    """A symbolic number in the place of a Python float, for a traced step.
+
+    It compares like the plain float, for the reason of `EagerNumber`, and
+    computes like the tensor. It has no `__float__`: an optimizer that would
+    bake the number in fails loudly instead of training with a stale value.
+
+    Args:
+        tensor: What to compute with.
+        plain: Float to compare with.
+    """
+
+    def __init__(self, tensor, plain):
+        self.tensor = tensor
+        self.plain = plain
+
+    def __tf_tensor__(self, dtype=None, name=None):
+        if dtype is None:
+            return self.tensor
+        return keras.ops.cast(self.tensor, dtype)
+
+    def __jax_array__(self):
+        return self.tensor
 
     def __neg__(self):
         return -self.tensor

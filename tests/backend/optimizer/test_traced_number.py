@@ -3,6 +3,7 @@ import operator
 import keras
 import pytest
 
+from keras_trainkit.backend.optimizer.traced_number import EagerNumber
 from keras_trainkit.backend.optimizer.traced_number import TracedNumber
 from keras_trainkit.backend.optimizer.traced_number import is_traced
 from keras_trainkit.backend.optimizer.traced_number import untraced
@@ -25,16 +26,35 @@ def test_it_computes_like_its_tensor(traced, name):
     assert reflected == pytest.approx(operation(2.0, NUMBER))
 
 
+@pytest.mark.parametrize("make", [EagerNumber, TracedNumber])
 @pytest.mark.parametrize("name", ["eq", "ne", "lt", "le", "gt", "ge"])
-def test_it_compares_like_the_plain_number(traced, name):
+def test_it_compares_like_the_plain_number(make, name):
     operation = getattr(operator, name)
-    assert operation(traced, 0.5) is operation(0.5, 0.5)
-    assert operation(traced, 0.0) is operation(0.5, 0.0)
+    number = make(0.0, 0.5)
+    assert operation(number, 0.5) is operation(0.5, 0.5)
+    assert operation(number, 0.0) is operation(0.5, 0.0)
 
 
-def test_it_is_true_like_the_plain_number(traced):
-    assert traced
-    assert not TracedNumber(traced.tensor, 0.0)
+@pytest.mark.parametrize("make", [EagerNumber, TracedNumber])
+def test_it_is_true_like_the_plain_number(make):
+    assert make(0.0, 0.5)
+    assert not make(0.5, 0.0)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda n: keras.ops.cast(n, "float32"),
+        lambda n: keras.ops.multiply(n, keras.ops.ones(())),
+        lambda n: keras.ops.ones(()) * n,
+        lambda n: keras.ops.add(keras.ops.zeros(()), n),
+        lambda n: keras.ops.subtract(1, 1 - n),
+    ],
+    ids=["cast", "multiply", "times", "add", "subtract"],
+)
+def test_an_eager_number_computes_like_its_value(use):
+    assert float(to_numpy(use(EagerNumber(0.75, 0.5)))) == 0.75
+    assert float(to_numpy(use(EagerNumber(0.0, 0.5)))) == 0.0
 
 
 def test_it_refuses_to_be_baked_in(traced):
