@@ -1,4 +1,4 @@
-"""The graph of a model as one flat list of steps, nested models opened."""
+"""The graph of a model as one flat list of steps, and where it is cut."""
 
 import dataclasses
 import itertools
@@ -6,11 +6,14 @@ import weakref
 from collections.abc import Callable
 
 import keras
-from keras.src.backend import get_keras_mask
-from keras.src.backend import set_keras_mask
-from keras.src.models.functional import operation_fn
-from keras.src.models.functional import unpack_singleton
 
+from keras_trainkit.backend.model.graph_nodes import arguments_of
+from keras_trainkit.backend.model.graph_nodes import at_inference
+from keras_trainkit.backend.model.graph_nodes import entry_of
+from keras_trainkit.backend.model.graph_nodes import exit_of
+from keras_trainkit.backend.model.graph_nodes import functional_of
+from keras_trainkit.backend.model.graph_nodes import nodes_of
+from keras_trainkit.backend.model.graph_nodes import structured_outputs
 from keras_trainkit.models.forward_order import is_graph
 
 
@@ -25,7 +28,7 @@ class Step:
         operation: The `keras.Operation`, or `None` for what a model does at
             its entry and exit.
         node: The operation's node in the graph, or `None`.
-        specs: The symbolic tensors that the outputs stand for, or `[]`.
+        specs: The symbolic tensors that the outputs stand for, or `()`.
     """
 
     run: Callable
@@ -41,6 +44,11 @@ class Steps:
 
     A model that is not a graph of layers is one step.
 
+    Args:
+        model: A `keras.Model`.
+        open_nested: Whether a model inside of it is opened; else it is one
+            step. Defaults to `True`.
+
     Attributes:
         steps: List of `Step`s in an order in which they can run.
         outputs: References to the model's outputs, flat.
@@ -48,8 +56,9 @@ class Steps:
             or `None` where only a run shows the structure.
     """
 
-    def __init__(self, model):
+    def __init__(self, model, open_nested=True):
         self._fresh = itertools.count()
+        self._open_nested = open_nested
         source = next(self._fresh)
         self.steps = []
         graph = graph_of(model)
@@ -60,10 +69,7 @@ class Steps:
             return
         made = self._open(model, graph, _given, [source])
         self.outputs = [made[id(tensor)] for tensor in graph.outputs]
-        # As Functional.call does, keras/src/models/functional.py.
-        self.structure = unpack_singleton(
-            keras.tree.pack_sequence_as(graph._outputs_struct, self.outputs)
-        )
+        self.structure = structured_outputs(graph, self.outputs)
 
     def _open(self, model, graph, arguments, sources):
         """Adds the steps of `graph`; returns `{id(tensor): reference}`."""
@@ -72,11 +78,11 @@ class Steps:
         self.steps.append(
             Step(entry, sources, list(made.values()), specs=graph.inputs)
         )
-        for node in _nodes(graph):
+        for node in nodes_of(graph):
             if any(id(tensor) not in made for tensor in node.input_tensors):
                 continue  # Function._run_through_graph leaves it out, too.
             inputs = [made[id(tensor)] for tensor in node.input_tensors]
-            inner = graph_of(node.operation)
+            inner = graph_of(node.operation) if self._open_nested else None
             made.update((id(t), next(self._fresh)) for t in node.outputs)
             outputs = [made[id(tensor)] for tensor in node.outputs]
             if inner is None:
@@ -87,11 +93,10 @@ class Steps:
 
     def _nest(self, node, graph, inputs, outputs):
         model = node.operation
-        made = self._open(model, graph, _filled_in(node), inputs)
+        made = self._open(model, graph, arguments_of(node), inputs)
         results = [made[id(tensor)] for tensor in graph.outputs]
-        leave = _exit(node, len(inputs))
         self.steps.append(
-            Step(leave, [*inputs, *results], outputs, specs=node.outputs)
+            Step(_exit(node), [*inputs, *results], outputs, specs=node.outputs)
         )
 
 
@@ -100,10 +105,17 @@ def graph_of(operation):
     if not isinstance(operation, keras.Model) or not is_graph(operation):
         return None
     if isinstance(operation, keras.Sequential):
-        # keras/src/models/sequential.py; None where layers with several
-        # outputs, or no known input, made a graph impossible.
-        return operation._functional
+        return functional_of(operation)
     return operation
+
+
+def graph_layers(model):
+    """Returns `model.layers` without the InputLayers."""
+    return [
+        layer
+        for layer in model.layers
+        if not isinstance(layer, keras.layers.InputLayer)
+    ]
 
 
 def run(steps, values):
@@ -113,16 +125,91 @@ def run(steps, values):
         values.update(zip(step.outputs, results, strict=True))
 
 
-def _nodes(graph):
-    # Function._run_through_graph, keras/src/ops/function.py
-    depths = sorted(graph._nodes_by_depth, reverse=True)
-    nodes = [n for depth in depths for n in graph._nodes_by_depth[depth]]
-    return [n for n in nodes if n.operation and not n.is_input]
+def split(steps, is_cut_off, outputs):
+    """Cuts a graph in two: what comes before some steps, and all the rest.
+
+    Args:
+        steps: Sequence of steps in an order in which they can run; each has
+            `inputs` and `outputs`, collections of references to values.
+        is_cut_off: Callable `step -> bool`: it, and what depends on it, goes
+            to the second part.
+        outputs: The references to the values that the graph returns.
+
+    Returns:
+        Tuple `(head, tail, frontier)`: the steps that none of those comes
+        before, and those that depend on one, both in their order and without
+        those that no output needs; and the references that the tail and the
+        outputs read of what is not in the tail, in the order of first use.
+    """
+    behind = reached(steps, is_cut_off)
+    tail = [step for step in steps if behind.intersection(step.outputs)]
+    tail = _needed(tail, outputs)
+    made = {ref for step in tail for ref in step.outputs}
+    read = [ref for step in tail for ref in step.inputs]
+    frontier = list(
+        dict.fromkeys(ref for ref in [*read, *outputs] if ref not in made)
+    )
+    in_tail = {id(step) for step in tail}
+    head = [step for step in steps if id(step) not in in_tail]
+    return _needed(head, frontier), tail, frontier
+
+
+def reached(steps, starts, stops=lambda step: False):
+    """Returns the references to all values that depend on some steps.
+
+    Args:
+        steps: As for `split`.
+        starts: Callable `step -> bool`: what it makes, and what depends on
+            that, is meant.
+        stops: Callable `step -> bool`: what it makes does not depend on what
+            it reads. Defaults to no step.
+
+    Returns:
+        Set of references.
+    """
+    found = set()
+    for step in steps:
+        passed_on = found.intersection(step.inputs) and not stops(step)
+        if passed_on or starts(step):
+            found.update(step.outputs)
+    return found
+
+
+def tensors_before(model, layers):
+    """Returns the symbolic tensors that lead to some layers of a model.
+
+    Args:
+        model: A functional model. A nested model is one layer.
+        layers: Layers of it. The operations behind them belong to them.
+
+    Returns:
+        List of tensors of the model's own graph that these layers, or the
+        outputs, read of the others: without layers the outputs.
+    """
+    graph = Steps(model, open_nested=False)
+    cut_off = {id(layer) for layer in layers}
+    *_, frontier = split(
+        graph.steps, lambda step: id(step.operation) in cut_off, graph.outputs
+    )
+    specs = {
+        ref: spec
+        for step in graph.steps
+        for ref, spec in zip(step.outputs, step.specs, strict=True)
+    }
+    return [specs[ref] for ref in frontier]
+
+
+def _needed(steps, wanted):
+    wanted, kept = set(wanted), []
+    for step in reversed(steps):
+        if wanted.intersection(step.outputs):
+            wanted.update(step.inputs)
+            kept.append(step)
+    return kept[::-1]
 
 
 def _called(node, inputs, outputs):
-    call = operation_fn(node.operation, training=False)
-    arguments = _filled_in(node)
+    call, arguments = at_inference(node.operation), arguments_of(node)
 
     def run_node(values):
         args, kwargs = arguments(values)
@@ -137,62 +224,19 @@ def _given(values):
     return tuple(values), {}
 
 
-def _filled_in(node):
-    ids = [id(tensor) for tensor in node.input_tensors]
-
-    def arguments(values):
-        return node.arguments.fill_in(dict(zip(ids, values, strict=True)))
-
-    return arguments
-
-
 def _entry(model, graph, arguments):
-    """What `Layer.__call__` and `Functional.call` do to the inputs."""
-    # Weakly: what is compiled for a model is kept for as long as it lives. The
-    # graph of a Sequential model does not refer to it.
-    graph = weakref.proxy(graph) if graph is model else graph
-    model = weakref.proxy(model)
-
-    def enter(values):
-        args, kwargs = arguments(values)
-        inputs = args[0] if args else kwargs["inputs"]
-        masks = kwargs.get("mask")
-        if masks is None:
-            masks = keras.tree.map_structure(get_keras_mask, inputs)
-        if model._convert_input_args:
-            inputs = keras.tree.map_structure(
-                lambda x: model.dtype_policy.convert_input(
-                    x, model.autocast, model.input_dtype
-                ),
-                inputs,
-            )
-        model._assert_input_compatibility(inputs)
-        flat = graph._standardize_inputs(inputs)
-        masks = keras.tree.flatten(masks)
-        for tensor, mask in zip(flat, masks, strict=False):
-            if mask is not None:
-                set_keras_mask(tensor, mask)
-        return flat
-
-    return enter
+    enter = entry_of(model, graph)
+    return lambda values: enter(*arguments(values))
 
 
-def _exit(node, count):
-    """What `Layer.__call__` does to the outputs of a nested model."""
-    model, arguments = node.operation, _filled_in(node)
+def _exit(node):
+    leave, arguments = exit_of(node.operation), arguments_of(node)
+    count = len(node.input_tensors)
 
-    def leave(values):
-        args, kwargs = arguments(values[:count])
-        inputs = args[0] if args else kwargs["inputs"]
-        outputs = values[count:]
-        previous = keras.tree.map_structure(get_keras_mask, inputs)
-        if model.supports_masking and any(
-            mask is not None for mask in keras.tree.flatten(previous)
-        ):
-            model._set_mask_metadata(inputs, outputs, previous)
-        return outputs
+    def leave_node(values):
+        return leave(*arguments(values[:count]), values[count:])
 
-    return leave
+    return leave_node
 
 
 def _whole(model, source, outputs):

@@ -4,10 +4,11 @@ import keras
 
 from keras_trainkit.kernels.argument_checks import bad_type
 from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.kernels.argument_checks import require_integer
 from keras_trainkit.models.copies import LayerCopies
-from keras_trainkit.models.cut import cut
-from keras_trainkit.models.cut import graph_layers
 from keras_trainkit.models.forward_order import is_graph
+from keras_trainkit.models.graph import graph_layers
+from keras_trainkit.models.graph import tensors_before
 from keras_trainkit.models.paths import walk
 
 
@@ -37,8 +38,8 @@ def replace_head(model, head, drop=1, copy=True):
         with the inputs and the name of `model`.
 
     Raises:
-        TypeError: If `model` is subclassed, or `head` is made of anything
-            but layers.
+        TypeError: If `model` is subclassed, `head` is made of anything but
+            layers, or `drop` is no integer.
         ValueError: If `drop` leaves no layer, or none of those with
             weights; if more than one tensor leads to the dropped layers; if
             `model` has several outputs; if a layer of `head` belongs to
@@ -86,12 +87,32 @@ def _sequential(model, head, drop, copy):
 
 
 def _functional(model, head, drop, copy):
-    copies = LayerCopies()
-    inputs, x = cut(model, drop, copies if copy else lambda layer: layer)
-    copies.carry_state()
+    # A model over the same tensors: clone_model would compile the other anew.
+    kept = keras.Model(model.input, _cut(model, drop), name=model.name)
+    if copy:
+        copies = LayerCopies()
+        kept = keras.models.clone_model(kept, clone_function=copies)
+        copies.carry_state()
+    x = kept.outputs[0]
     for layer in head:
         x = layer(x)
-    return keras.Model(inputs, x, name=model.name)
+    return keras.Model(kept.input, x, name=model.name)
+
+
+def _cut(model, drop):
+    """Returns the one tensor that leads to the last `drop` layers."""
+    layers = graph_layers(model)
+    dropped = layers[len(layers) - drop :]
+    crossing = tensors_before(model, dropped)
+    if len(crossing) != 1:
+        raise bad_value(
+            "drop",
+            drop,
+            "such that one tensor leads from the layers kept to the last ones",
+            f"{len(crossing)} do before {dropped[0].name!r}. Drop fewer or "
+            f"more of the last layers: {[one.name for one in layers[-10:]]}.",
+        )
+    return crossing[0]
 
 
 def _check_model(model):
@@ -116,13 +137,10 @@ def _check_model(model):
 
 def _check_drop(model, drop):
     layers = graph_layers(model)
-    if isinstance(drop, bool) or not isinstance(drop, int):
-        raise bad_type("drop", drop, "an int")
-    if not 0 <= drop < len(layers):
+    require_integer("drop", drop, least=0)
+    if drop >= len(layers):
         raise bad_value(
-            "drop",
-            drop,
-            f"at least 0 and less than {len(layers)}, the number of layers",
+            "drop", drop, f"less than {len(layers)}, the number of layers"
         )
     kept = layers[: len(layers) - drop]
     if model.weights and not any(layer.weights for layer in kept):

@@ -7,8 +7,8 @@ from keras_trainkit.kernels.argument_checks import bad_type
 from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.layers.always_on import AlwaysOn
 from keras_trainkit.models.copies import LayerCopies
-from keras_trainkit.models.cut import graph_layers
 from keras_trainkit.models.forward_order import is_graph
+from keras_trainkit.models.graph import graph_layers
 from keras_trainkit.models.paths import walk
 
 _TO_MC = {

@@ -3,8 +3,7 @@ import numpy as np
 import pytest
 
 from keras_trainkit.models.paths import layer_paths
-from keras_trainkit.models.selection import select
-from keras_trainkit.models.trainable import set_trainable
+from keras_trainkit.transfer.freezing import set_trainable
 from keras_trainkit.transfer.replace_head import replace_head
 from tests.helpers.arrays import to_numpy
 from tests.models import zoo
@@ -55,7 +54,7 @@ def test_a_copy_leaves_the_original_as_it_was(kind):
     model = trained(zoo.ZOO[kind]())
     before, paths = values(model), layer_paths(model)
     other = replace_head(model, new(1))
-    set_trainable(other, select(other, "all"))
+    set_trainable(other, "all")
     other.compile(keras.optimizers.SGD(0.5), "mse")
     other.fit(X, X[:, :1], verbose=0)
     np.testing.assert_equal(values(model), before)
@@ -96,6 +95,7 @@ def test_what_a_head_can_be(kind, head, names):
     "drop, kept",
     [
         (0, ["hidden", "norm", "drop", "head"]),
+        (np.int64(1), ["hidden", "norm", "drop"]),
         (1, ["hidden", "norm", "drop"]),
         (2, ["hidden", "norm"]),
         (3, ["hidden"]),
@@ -154,6 +154,37 @@ def test_several_inputs_keep_their_structure():
     model = keras.Model(inputs, zoo.dense(1, "head")(x))
     other = replace_head(model, new())
     assert predicted(other, {"a": X, "b": X}).shape == (6, 2)
+
+
+@pytest.mark.parametrize("copy", [True, False], ids=["copy", "shared"])
+def test_a_compiled_model_is_not_compiled_anew(copy):
+    def loss(y_true, y_pred):
+        return keras.ops.mean(y_pred - y_true)
+
+    model = zoo.nested()
+    model.compile("sgd", loss)
+    optimizer = model.optimizer
+    other = replace_head(model, linear(), copy=copy)
+    assert predicted(other).shape == (6, 4)
+    assert not other.compiled
+    assert model.compiled
+    assert model.optimizer is optimizer
+
+
+@pytest.mark.parametrize("copy", [True, False], ids=["copy", "shared"])
+def test_the_layers_of_the_original_keep_their_one_output(copy):
+    model = zoo.nested()
+    outer = model.get_layer("outer")
+    before = outer.output
+    replace_head(model, new(), copy=copy)
+    assert outer.output is before
+
+
+@pytest.mark.parametrize("drop", [3, 4])
+def test_several_tensors_across_the_cut_are_refused(drop):
+    with pytest.raises(ValueError, match="2 do before") as refused:
+        replace_head(zoo.branches(), new(), drop=drop)
+    assert f"drop={drop}" in str(refused.value)
 
 
 def test_arguments_of_calls_are_kept():
@@ -234,8 +265,8 @@ def test_a_head_of_the_model_itself_is_refused():
         (zoo.sequential, {"head": []}, "a list of layers"),
         (zoo.sequential, {"head": "dense"}, "a list of layers"),
         (zoo.sequential, {"head": [new(), 1]}, "a list of layers"),
-        (zoo.sequential, {"drop": True}, "an int"),
-        (zoo.sequential, {"drop": 1.0}, "an int"),
+        (zoo.sequential, {"drop": True}, "an integer"),
+        (zoo.sequential, {"drop": 1.0}, "an integer"),
     ],
 )
 def test_the_wrong_types_are_refused(model, arguments, message):
