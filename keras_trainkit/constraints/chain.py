@@ -2,6 +2,7 @@
 
 import keras
 
+from keras_trainkit.backend.optimizer.averages import project_averages
 from keras_trainkit.kernels.argument_checks import bad_type
 from keras_trainkit.kernels.argument_checks import bad_value
 
@@ -40,6 +41,7 @@ class Chain(keras.constraints.Constraint):
                 "constraints", constraints, "at least one constraint"
             )
         self.constraints = tuple(_constraint(c) for c in constraints)
+        project_averages(self)
 
     def __call__(self, w):
         """Returns what the last constraint makes of `w`.

@@ -5,8 +5,7 @@ import math
 
 import keras
 
-# The one import from a floor above: the steps that are compiled already would
-# go on without the constraint, and only `runtime` can have them traced anew.
+from keras_trainkit.backend.optimizer.averages import project_averages
 from keras_trainkit.backend.training.train_function import forget_compiled_steps
 from keras_trainkit.constraints.incoming_max_norm import IncomingMaxNorm
 from keras_trainkit.constraints.kernel_slots import kernel_slots
@@ -40,6 +39,10 @@ def constrain(model, max_norm=None, constraint=None, where=None):
     again once it is loaded, or in the constructor. Layers that have not been
     built yet get the constraint when they are. A constraint that a kernel had
     before is replaced; to keep it, pass a `Chain` as `constraint`.
+
+    The averages that an optimizer with `use_ema=True` keeps of these weights
+    are projected as well, so that the constraint also holds where they become
+    the weights.
 
     Args:
         model: `keras.Model`, built or not, compiled or not.
@@ -100,7 +103,9 @@ def constrain(model, max_norm=None, constraint=None, where=None):
             f"Leave these out: {untrained}.",
         )
     for slot in slots:
-        slot.set(choose(slot))
+        slot_constraint = choose(slot)
+        project_averages(slot_constraint)
+        slot.set(slot_constraint)
     forget_compiled_steps(model)
     return [slot.path for slot in slots]
 

@@ -4,9 +4,12 @@ import math
 
 import keras
 
+from keras_trainkit.backend.optimizer.averages import project_averages
 from keras_trainkit.kernels import norms
 from keras_trainkit.kernels.argument_checks import bad_type
 from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.kernels.argument_checks import require_choice
+from keras_trainkit.kernels.argument_checks import require_integer
 from keras_trainkit.kernels.argument_checks import require_number
 
 _ATTENTION = "attention"
@@ -87,6 +90,7 @@ class IncomingMaxNorm(keras.constraints.Constraint):
         _require_kernel(kernel)
         self.max_value = max_value
         self.kernel = kernel
+        project_averages(self)
 
     def __call__(self, w):
         """Returns `w` with every incoming vector inside the ball.
@@ -123,25 +127,19 @@ class IncomingMaxNorm(keras.constraints.Constraint):
             return _projection_axes(w)
         if isinstance(self.kernel, str):
             return norms.incoming_axes(self.kernel, rank)
-        if any(not -rank <= axis < rank for axis in self.kernel):
-            raise bad_value(
-                "kernel",
-                self.kernel,
-                f"axes of the weight, which has shape {tuple(w.shape)}",
-            )
-        return tuple(axis % rank for axis in self.kernel)
+        return norms.axes_of(w, self.kernel, "kernel")
 
 
 def _require_kernel(kernel):
-    expected = f"one of {_KERNELS} or a tuple of axes"
     if isinstance(kernel, str):
-        if kernel not in _KERNELS:
-            raise bad_value("kernel", kernel, expected)
-        return
-    if not isinstance(kernel, (tuple, list)) or any(
-        isinstance(axis, bool) or not isinstance(axis, int) for axis in kernel
-    ):
-        raise bad_type("kernel", kernel, expected)
+        require_choice("kernel", kernel, _KERNELS)
+    elif isinstance(kernel, (tuple, list)):
+        for axis in kernel:
+            require_integer("kernel", axis)
+    else:
+        raise bad_type(
+            "kernel", kernel, f"one of {_KERNELS} or a tuple of axes"
+        )
 
 
 def _projection_axes(w):

@@ -4,6 +4,7 @@ import math
 
 import keras
 
+from keras_trainkit.backend.optimizer.averages import project_averages
 from keras_trainkit.kernels import norms
 from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.kernels.argument_checks import require_number
@@ -50,6 +51,7 @@ class WeightClip(keras.constraints.Constraint):
             )
         self.min_value = min_value
         self.max_value = max_value
+        project_averages(self)
 
     def __call__(self, w):
         """Returns `w` with every element inside the interval.

@@ -2,9 +2,10 @@
 
 import keras
 
+from keras_trainkit.backend.optimizer.averages import project_averages
 from keras_trainkit.kernels import norms
-from keras_trainkit.kernels.argument_checks import bad_type
 from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.kernels.argument_checks import require_integer
 
 
 @keras.saving.register_keras_serializable(package="keras_trainkit")
@@ -41,13 +42,13 @@ class ZeroMean(keras.constraints.Constraint):
     """
 
     def __init__(self, axis):
-        axes = axis if isinstance(axis, (tuple, list)) else (axis,)
-        expected = "an integer or a non-empty tuple of integers"
-        if any(isinstance(a, bool) or not isinstance(a, int) for a in axes):
-            raise bad_type("axis", axis, expected)
+        axes = _as_tuple(axis)
+        for one in axes:
+            require_integer("axis", one)
         if not axes:
-            raise bad_value("axis", axis, expected)
+            raise bad_value("axis", axis, "an integer, or at least one of them")
         self.axis = axis
+        project_averages(self)
 
     def __call__(self, w):
         """Returns `w` less its mean along `axis`.
@@ -61,17 +62,13 @@ class ZeroMean(keras.constraints.Constraint):
         Raises:
             ValueError: If `w` does not have such an axis.
         """
-        axis = self.axis
-        axes = tuple(axis) if isinstance(axis, (tuple, list)) else (axis,)
-        rank = len(w.shape)
-        if any(not -rank <= a < rank for a in axes):
-            raise bad_value(
-                "axis",
-                axis,
-                f"axes of the weight, which has shape {tuple(w.shape)}",
-            )
+        axes = norms.axes_of(w, _as_tuple(self.axis), "axis")
         return norms.zero_mean(w, axes)
 
     def get_config(self):
         """Returns the arguments of the constructor."""
         return {"axis": self.axis}
+
+
+def _as_tuple(axis):
+    return tuple(axis) if isinstance(axis, (tuple, list)) else (axis,)

@@ -27,14 +27,14 @@ def rrelu(x, slopes, unit=False):
     wider dtype of the two and rounded to the dtype of `x` once.
 
     Args:
-        x: Float tensor of any shape.
+        x: Tensor of any shape. Integers become floats first.
         slopes: Finite float, or float tensor that broadcasts to `x`.
         unit: Set it where all slopes are known to lie in `[0, 1]`: this
             saves two passes over the tensor where no compiler fuses them
             (the torch backend). Defaults to `False`.
 
     Returns:
-        Tensor with the shape and the dtype of `x`.
+        Tensor with the shape of `x`, and its dtype where that is a float's.
 
     Example:
 
@@ -47,6 +47,8 @@ def rrelu(x, slopes, unit=False):
     - [Xu et al., 2015](https://arxiv.org/abs/1505.00853)
     """
     x = ops.convert_to_tensor(x)
+    if not keras.backend.is_float_dtype(x.dtype):
+        x = ops.cast(x, keras.backend.result_type(x.dtype, float))
     if isinstance(slopes, (int, float)):
         # A float16 slope would be rounded before it is used.
         dtype = keras.backend.result_type(x.dtype, "float32")

@@ -77,6 +77,33 @@ def einsum_axes(equation):
     return tuple(i for i, axis in enumerate(kernel) if axis not in output)
 
 
+def axes_of(w, axes, name):
+    """Returns `axes`, counted from the front, after a check that `w` has them.
+
+    Args:
+        w: Tensor or variable.
+        axes: Tuple of integers; negative ones count from the end.
+        name: The argument that named them, for the error.
+
+    Returns:
+        A tuple of non-negative axes.
+
+    Raises:
+        ValueError: If `w` does not have one of the axes.
+
+    Example:
+
+    >>> ktk.kernels.norms.axes_of(np.ones((2, 3)), (-1,), "axis")
+    (1,)
+    """
+    rank = len(w.shape)
+    if any(not -rank <= axis < rank for axis in axes):
+        raise bad_value(
+            name, axes, f"axes of the weight, which has shape {tuple(w.shape)}"
+        )
+    return tuple(int(axis) % rank for axis in axes)
+
+
 def max_norm(w, max_value, axes):
     """Scales back those vectors of `w` whose l2 norm is above `max_value`.
 

@@ -41,7 +41,8 @@ class RReLU(keras.layers.Layer):
         **kwargs: Base layer keyword arguments, such as `name` and `dtype`.
 
     Call arguments:
-        inputs: Float tensor of any shape.
+        inputs: Tensor of any shape. Integers are cast to the compute dtype,
+            as floats are.
         training: Boolean, whether slopes are drawn.
 
     Returns:
@@ -84,9 +85,15 @@ class RReLU(keras.layers.Layer):
             keras.random.SeedGenerator(seed)
         )
         self.supports_masking = True
+        # A subclass with a `build` of its own has yet to run it.
+        if type(self).build is keras.layers.Layer.build:
+            self.built = True
 
     def call(self, inputs, training=False):
         """Rectifies `inputs` (see the class)."""
+        if not keras.backend.is_float_dtype(inputs.dtype):
+            # Keras casts floats only (keras/src/layers/layer.py).
+            inputs = ops.cast(inputs, self.compute_dtype)
         if training and self.lower < self.upper:
             slopes = self._draw(inputs)
         else:

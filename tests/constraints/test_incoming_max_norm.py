@@ -1,3 +1,5 @@
+import json
+
 import keras
 import numpy as np
 import pytest
@@ -166,10 +168,20 @@ def test_attention_refuses_what_is_no_projection(weight):
 
 
 @pytest.mark.parametrize(
-    "kernel", ["standard", "depthwise", "transposed", "attention", (0, 2)]
+    "kernel",
+    [
+        "standard",
+        "depthwise",
+        "transposed",
+        "attention",
+        (0, 2),
+        (np.int64(0), np.int32(2)),
+    ],
+    ids=repr,
 )
 def test_it_comes_back_from_its_configuration(kernel):
     config = keras.constraints.serialize(IncomingMaxNorm(3, kernel))
+    json.dumps(config)  # as `save` writes it
     assert config["registered_name"] == "keras_trainkit>IncomingMaxNorm"
     copy = keras.constraints.deserialize(config)
     assert (copy.max_value, copy.kernel) == (3, kernel)
@@ -187,6 +199,8 @@ def test_it_comes_back_from_its_configuration(kernel):
         ({"kernel": "conv"}, ValueError, "kernel"),
         ({"kernel": 0}, TypeError, "kernel"),
         ({"kernel": (0, 1.5)}, TypeError, "kernel"),
+        ({"kernel": np.array([0])}, TypeError, "kernel"),
+        ({"max_value": np.array([1.0])}, TypeError, "max_value"),
     ],
     ids=str,
 )

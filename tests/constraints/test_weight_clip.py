@@ -1,3 +1,5 @@
+import json
+
 import keras
 import numpy as np
 import pytest
@@ -24,9 +26,12 @@ def test_equal_bounds_fix_the_weights():
     np.testing.assert_array_equal(to_numpy(w), [0.5, 0.5])
 
 
-def test_it_comes_back_from_its_configuration():
-    clip = ktk.constraints.WeightClip(-1, 2.5)
-    config = keras.constraints.serialize(clip)
+@pytest.mark.parametrize(
+    "bounds", [(-1, 2.5), (np.int64(-1), np.float32(2.5))], ids=repr
+)
+def test_it_comes_back_from_its_configuration(bounds):
+    clip = ktk.constraints.WeightClip(*bounds)
+    config = json.loads(json.dumps(keras.constraints.serialize(clip)))
     assert config["registered_name"] == "keras_trainkit>WeightClip"
     copy = keras.constraints.deserialize(config)
     assert (copy.min_value, copy.max_value) == (-1, 2.5)
@@ -41,6 +46,7 @@ def test_it_comes_back_from_its_configuration():
         (("0", 1.0), TypeError),
         ((0.0, None), TypeError),
         ((False, 1.0), TypeError),
+        ((np.array([0.0]), 1.0), TypeError),
     ],
     ids=str,
 )

@@ -1,3 +1,5 @@
+import json
+
 import keras
 import numpy as np
 import pytest
@@ -7,7 +9,9 @@ from tests.helpers.arrays import to_numpy
 
 
 @pytest.mark.parametrize(
-    "axis", [0, -1, (0, 1, 2), [0, -1]], ids=["0", "-1", "tuple", "list"]
+    "axis",
+    [0, -1, (0, 1, 2), [0, -1], np.int64(0), (np.int32(0), np.int64(-1))],
+    ids=["0", "-1", "tuple", "list", "int64", "tuple of int64"],
 )
 def test_the_means_along_the_axes_become_zero(axis):
     w = np.random.default_rng(0).normal(2, 1, (3, 3, 2, 4)).astype("float32")
@@ -26,15 +30,25 @@ def test_a_fit_ends_with_centred_weights():
     np.testing.assert_allclose(to_numpy(layer.kernel).mean(0), 0, atol=1e-6)
 
 
-@pytest.mark.parametrize("axis", [0, (0, 1), [0, -2]], ids=str)
+@pytest.mark.parametrize(
+    "axis", [0, (0, 1), [0, -2], np.int64(1), [np.int64(0)]], ids=repr
+)
 def test_it_comes_back_from_its_configuration(axis):
     config = keras.constraints.serialize(ktk.constraints.ZeroMean(axis))
+    json.dumps(config)  # as `save` writes it
     assert keras.constraints.deserialize(config).axis == axis
 
 
 @pytest.mark.parametrize(
     "axis, error",
-    [((), ValueError), (None, TypeError), (0.0, TypeError), (True, TypeError)],
+    [
+        ((), ValueError),
+        (None, TypeError),
+        (0.0, TypeError),
+        (True, TypeError),
+        ((0, 1.0), TypeError),
+        (np.array([0]), TypeError),
+    ],
     ids=str,
 )
 def test_a_bad_axis_is_refused(axis, error):

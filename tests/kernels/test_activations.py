@@ -73,6 +73,14 @@ def test_laws(x):
     np.testing.assert_array_equal(np.sign(y), np.sign(x))
 
 
+@pytest.mark.parametrize("kind", ["int32", "uint8", "bool"])
+def test_integers_become_floats_first(kind):
+    x = np.array([-3, 0, 1]).astype(kind)
+    y = rrelu(x, 0.25)
+    assert keras.backend.is_float_dtype(y.dtype)
+    assert_same(y, expected(x.astype("float32"), np.float32(0.25)))
+
+
 @pytest.mark.parametrize("unit", [False, True])
 def test_what_is_not_finite(unit):
     x = np.array([np.nan, np.inf, -np.inf], "float32")

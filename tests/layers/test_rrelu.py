@@ -144,6 +144,49 @@ def test_the_dtype_is_the_policys(policy, training):
     assert restored.dtype_policy == layer.dtype_policy
 
 
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("policy", ["float32", "mixed_float16"])
+@pytest.mark.parametrize("kind", ["int8", "uint8", "int64", "bool"])
+def test_integers_are_rectified_as_floats_are(kind, policy, training):
+    x = np.array([-4, -1, 0, 3]).astype(kind)
+    layer = RReLU(0.25, 0.5, seed=1, dtype=policy)
+    twin = RReLU(0.25, 0.5, seed=1, dtype=policy)
+    y = layer(x, training=training)
+    expected = twin(x.astype("float32"), training=training)
+    assert y.dtype == keras.ops.cast(0.0, layer.compute_dtype).dtype
+    np.testing.assert_array_equal(to_numpy(y), to_numpy(expected))
+
+
+def test_a_functional_model_of_integers():
+    inputs = keras.Input((3,), dtype="int32")
+    outputs = RReLU(0.25, 0.5)(inputs)
+    assert outputs.dtype == "float32"
+    model = keras.Model(inputs, outputs)
+    found = model.predict(np.array([[-8, 0, 1]], "int32"), verbose=0)
+    np.testing.assert_array_equal(found, [[-3.0, 0.0, 1.0]])
+
+
+def test_it_is_built_from_the_start_as_keras_s_leaky_relu_is():
+    assert keras.layers.LeakyReLU().built
+    assert RReLU().built
+
+
+class Shifted(RReLU):
+    def build(self, input_shape):
+        self.shift = self.add_weight(shape=input_shape[-1:], initializer="ones")
+
+    def call(self, inputs, training=False):
+        return super().call(inputs + self.shift, training=training)
+
+
+def test_a_subclass_with_weights_is_built_when_it_is_called():
+    layer = Shifted(0.25, 0.5)
+    assert not layer.built
+    y = to_numpy(layer(np.array([[-9.0, 0.0]], "float32")))
+    np.testing.assert_array_equal(y, [[-3.0, 1.0]])
+    assert layer.built and len(layer.weights) == 1
+
+
 @pytest.mark.parametrize(
     "shape", [(), (3,), (2, 3), (2, 0), (1, 3, 1), (1,) * 5], ids=str
 )
