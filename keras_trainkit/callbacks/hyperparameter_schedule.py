@@ -6,6 +6,8 @@ from keras_trainkit.backend.optimizer import anatomy
 from keras_trainkit.callbacks.scheduled_callback import ScheduledCallback
 from keras_trainkit.kernels.argument_checks import bad_type
 from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.kernels.argument_checks import require_choice
+from keras_trainkit.schedules.curves import check_schedule
 from keras_trainkit.schedules.curves import schedule_curve
 from keras_trainkit.schedules.curves import table_curve
 
@@ -42,9 +44,11 @@ class HyperparameterSchedule(ScheduledCallback):
     Raises:
         ValueError: At construction without any curve or for another unit; at
             the start of `fit` when the optimizer does not use a scheduled
-            hyperparameter, when a needed length is unknown, or when another
-            callback has the hyperparameter.
-        TypeError: When a curve is no callable.
+            hyperparameter, when a curve's value does not suit it (below 0 or
+            not finite, for momentum also 1 or above), when a needed length is
+            unknown, or when another callback has the hyperparameter.
+        TypeError: When a curve is no callable; at the start of `fit` when a
+            curve's value is no number.
 
     Example:
 
@@ -89,12 +93,21 @@ class HyperparameterSchedule(ScheduledCallback):
                 None,
                 "given, or `momentum` or `weight_decay`: there is no curve",
             )
-        if unit not in _UNITS:
-            raise bad_value("unit", unit, f"one of {_UNITS}")
+        require_choice("unit", unit, _UNITS)
         self.learning_rate = learning_rate
         self.momentum = momentum
         self.weight_decay = weight_decay
         self.unit = unit
+
+    @property
+    def counts_on_one_update_per_batch(self):
+        """Whether a curve is one of epochs, or tabulated for the `fit`."""
+        given = (self.learning_rate, self.momentum, self.weight_decay)
+        schedule = keras.optimizers.schedules.LearningRateSchedule
+        return self.unit == "epoch" or any(
+            curve is not None and not isinstance(curve, schedule)
+            for curve in given
+        )
 
     def curves(self, optimizer):
         """Returns the curves given, as functions of the update."""
@@ -104,18 +117,23 @@ class HyperparameterSchedule(ScheduledCallback):
             "weight_decay": self.weight_decay,
         }
         per_update = self._epochs_per_update(optimizer)
-        curves = {}
-        for name, curve in given.items():
-            if curve is None:
-                continue
-            if isinstance(
-                curve, keras.optimizers.schedules.LearningRateSchedule
-            ):
-                curves[name] = schedule_curve(curve, per_update)
-            else:
-                updates = self.updates_of_fit("a LearningRateSchedule")
-                curves[name] = table_curve(name, curve, updates, per_update)
-        return curves
+        return {
+            name: self._over_updates(name, curve, per_update)
+            for name, curve in given.items()
+            if curve is not None
+        }
+
+    def _over_updates(self, name, curve, per_update):
+        if not isinstance(
+            curve, keras.optimizers.schedules.LearningRateSchedule
+        ):
+            updates = self.updates_of_fit(f"a LearningRateSchedule for {name}")
+            return table_curve(name, curve, updates, per_update)
+        updates = None
+        if self.length_is_known():
+            updates = self.updates_of_fit(name)
+        check_schedule(name, curve, updates, per_update)
+        return schedule_curve(curve, per_update)
 
     def _epochs_per_update(self, optimizer):
         if self.unit == "update":
@@ -125,7 +143,7 @@ class HyperparameterSchedule(ScheduledCallback):
             raise bad_value(
                 "unit",
                 self.unit,
-                '"update" where the data does not tell its length',
+                '"update" where the data does not tell how many batches it has',
                 "Or pass `steps_per_epoch` to `fit`.",
             )
         return anatomy.accumulation_steps(optimizer) / steps

@@ -5,6 +5,7 @@ from functools import partial
 from keras_trainkit.backend.optimizer import anatomy
 from keras_trainkit.callbacks.scheduled_callback import ScheduledCallback
 from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.kernels.argument_checks import require_choice
 from keras_trainkit.kernels.curves import one_cycle
 from keras_trainkit.kernels.curves.phases import ANNEAL
 from keras_trainkit.kernels.curves.phases import piecewise
@@ -101,10 +102,7 @@ class OneCycle(ScheduledCallback):
         one_cycle.check_momentum(base_momentum, max_momentum)
         if total_steps is not None:
             one_cycle.check_total_steps(total_steps, three_phase)
-        if cycle_momentum not in ("auto", True, False):
-            raise bad_value(
-                "cycle_momentum", cycle_momentum, '"auto", True or False'
-            )
+        require_choice("cycle_momentum", cycle_momentum, ("auto", True, False))
         self.max_lr = max_lr
         self.total_steps = total_steps
         self.pct_start = pct_start
@@ -116,10 +114,14 @@ class OneCycle(ScheduledCallback):
         self.final_div_factor = final_div_factor
         self.three_phase = three_phase
 
+    @property
+    def counts_on_one_update_per_batch(self):
+        """Whether the length of the cycle was taken from `fit`."""
+        return self.total_steps is None
+
     def curves(self, optimizer):
         """Returns the curves of learning rate and momentum for this run."""
-        steps = self.total_steps or self.updates_of_fit("total_steps")
-        one_cycle.check_total_steps(steps, self.three_phase)
+        steps = self.total_steps or self._steps_of_fit()
         anneal = ANNEAL[self.anneal_strategy]
         rate = one_cycle.learning_rate_phases(
             self.max_lr,
@@ -140,6 +142,18 @@ class OneCycle(ScheduledCallback):
             )
             curves["momentum"] = partial(_curve, momentum, anneal)
         return curves
+
+    def _steps_of_fit(self):
+        steps = self.updates_of_fit("`total_steps`")
+        fewest = one_cycle.fewest_steps(self.three_phase)
+        if steps < fewest:
+            raise ValueError(
+                f"Expected a `fit` of at least {fewest} updates for a cycle "
+                f"with three_phase={self.three_phase}. Received: a `fit` of "
+                f"{steps}. Train for more epochs, in smaller batches, or, if "
+                f"this `fit` is a part of the cycle, pass `total_steps`."
+            )
+        return steps
 
     def _cycles_momentum(self, optimizer):
         if self.cycle_momentum is False:

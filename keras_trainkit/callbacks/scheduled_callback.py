@@ -125,24 +125,27 @@ class ScheduledCallback(keras.callbacks.Callback):
         trace.pop("step")
         return plot_schedule(ax=ax, **trace)
 
-    def updates_of_fit(self, argument):
+    def length_is_known(self):
+        """Whether `fit` knows how many epochs and batches it has."""
+        return None not in (self.params.get("steps"), self.params.get("epochs"))
+
+    def updates_of_fit(self, instead):
         """Returns how many updates this `fit` is going to make.
 
         Args:
-            argument: Name of the argument that the user can pass instead.
+            instead: What the user can pass to the callback instead, in words.
 
         Raises:
             ValueError: When the length of an epoch is unknown.
         """
-        steps, epochs = self.params.get("steps"), self.params.get("epochs")
-        if steps is None or epochs is None:
-            raise bad_value(
-                argument,
-                None,
-                "given where the data does not tell how many batches it has",
-                f"Pass `{argument}` to {self._owner}, or `steps_per_epoch` "
-                "to `fit`.",
+        if not self.length_is_known():
+            raise ValueError(
+                f"Expected a `fit` of known length with {self._owner}. "
+                "Received: data that does not tell how many batches it has. "
+                f"Pass `steps_per_epoch` to `fit`, or {instead} to "
+                f"{self._owner}."
             )
+        steps, epochs = self.params["steps"], self.params["epochs"]
         optimizer = anatomy.innermost(self.model.optimizer)
         return epochs * steps // anatomy.accumulation_steps(optimizer)
 

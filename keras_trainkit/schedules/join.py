@@ -4,7 +4,7 @@ import keras
 
 from keras_trainkit.kernels.argument_checks import bad_type
 from keras_trainkit.kernels.argument_checks import bad_value
-from keras_trainkit.kernels.argument_checks import require_number
+from keras_trainkit.kernels.argument_checks import require_integer
 from keras_trainkit.schedules import parts as rules
 
 
@@ -55,7 +55,7 @@ class Join(keras.optimizers.schedules.LearningRateSchedule):
             else:
                 here = keras.ops.cast(here, rate.dtype)
                 rate = keras.ops.where(step < begin, rate, here)
-            begin += length or 0
+            begin += int(length or 0)
         return rate
 
     def get_config(self):
@@ -82,12 +82,9 @@ def _check(parts):
         if not isinstance(pair, (list, tuple)) or len(pair) != 2:
             raise bad_type("parts", parts, pairs)
         steps, part = pair
-        last = place == len(parts) - 1
-        if not (last and steps is None):
-            require_number(
-                "steps",
-                steps,
-                "an integer above 0 (None only in the last part)",
-                lambda v: v > 0 and v == int(v),
-            )
-        rules.check_part("schedule", part)
+        name = f"parts[{place}][0]"
+        if steps is not None:
+            require_integer(name, steps, 1)
+        elif place < len(parts) - 1:
+            raise bad_type(name, None, "an integer: only the last may be None")
+        rules.check_part(f"parts[{place}][1]", part)

@@ -1,10 +1,7 @@
 """What schedules that are made of schedules have in common."""
 
-import numbers
-
 import keras
 
-from keras_trainkit.kernels.argument_checks import bad_type
 from keras_trainkit.kernels.argument_checks import require_number
 
 LearningRateSchedule = keras.optimizers.schedules.LearningRateSchedule
@@ -14,12 +11,10 @@ def check_part(name, part):
     """Raises unless `part` is a schedule or a constant learning rate."""
     if isinstance(part, LearningRateSchedule):
         return
-    if not isinstance(part, numbers.Real) or isinstance(part, bool):
-        raise bad_type(name, part, "a LearningRateSchedule or a number")
     require_number(
         name,
         part,
-        "a finite number of at least 0",
+        "a LearningRateSchedule or a number, finite and of at least 0",
         lambda v: 0 <= v < float("inf"),
     )
 

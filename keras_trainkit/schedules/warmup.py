@@ -2,8 +2,8 @@
 
 import keras
 
+from keras_trainkit.kernels.argument_checks import require_integer
 from keras_trainkit.kernels.argument_checks import require_number
-from keras_trainkit.kernels.warmup import warmup_factor
 from keras_trainkit.schedules import parts
 
 
@@ -48,12 +48,7 @@ class Warmup(keras.optimizers.schedules.LearningRateSchedule):
     def __init__(self, schedule, warmup_steps, start_factor=0.1, name="Warmup"):
         super().__init__()
         parts.check_part("schedule", schedule)
-        require_number(
-            "warmup_steps",
-            warmup_steps,
-            "an integer above 0",
-            lambda v: v > 0 and v == int(v),
-        )
+        require_integer("warmup_steps", warmup_steps, 1)
         require_number(
             "start_factor",
             start_factor,
@@ -67,18 +62,13 @@ class Warmup(keras.optimizers.schedules.LearningRateSchedule):
 
     def __call__(self, step):
         """Returns the learning rate at `step`, an integer or a tensor."""
+        # TensorFlow does not subtract NumPy's integers from a tensor's.
+        n = int(self.warmup_steps)
         step = keras.ops.convert_to_tensor(step)
         # One value serves both: the schedule stands at its start until n.
-        rate = parts.value_of(
-            self.schedule, keras.ops.maximum(step - self.warmup_steps, 0)
-        )
-        factor = warmup_factor(
-            keras.ops.cast(step, rate.dtype),
-            self.warmup_steps,
-            self.start_factor,
-            keras.ops,
-        )
-        return rate * factor
+        rate = parts.value_of(self.schedule, keras.ops.maximum(step - n, 0))
+        done = keras.ops.minimum(keras.ops.cast(step, rate.dtype), n) / n
+        return rate * (self.start_factor + (1 - self.start_factor) * done)
 
     def get_config(self):
         """Returns the constructor's arguments."""

@@ -167,6 +167,32 @@ def test_what_the_optimizer_does_not_use_cannot_be_scheduled(
         fit(linear_model(), [schedule], optimizer())
 
 
+UNFIT = {
+    "a string": (lambda p: "0.1", TypeError),
+    "none": (lambda p: None, TypeError),
+    "one element": (lambda p: np.array([0.5]), TypeError),
+    "above 1": (lambda p: 1.5 if p == 7 else 0.5, ValueError),
+    "schedule above 1": (S.PolynomialDecay(0.5, 10, 1.5), ValueError),
+    "warm-up above 1": (
+        S.CosineDecay(0.5, 6, warmup_target=1.5, warmup_steps=5),
+        ValueError,
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", UNFIT)
+def test_a_curve_of_useless_values_is_named_before_training(kind):
+    curve, error = UNFIT[kind]
+    schedule = ktk.callbacks.HyperparameterSchedule(momentum=curve)
+    model = linear_model()
+    before = model.get_weights()
+    with pytest.raises(error, match=r"`momentum` must be a curve .* it is"):
+        fit(model, [schedule])
+    np.testing.assert_array_equal(model.get_weights()[0], before[0])
+    assert model.optimizer.momentum == 0.5
+    assert int(model.optimizer.iterations) == 0
+
+
 @pytest.mark.parametrize("unit", ["update", "epoch"])
 def test_unknown_length(unit):
     def unsized():
@@ -185,8 +211,9 @@ def test_unknown_length(unit):
         ({}, ValueError),
         ({"learning_rate": 0.1}, TypeError),
         ({"momentum": lambda p: 0.1, "unit": "batch"}, ValueError),
+        ({"momentum": lambda p: 0.1, "unit": None}, TypeError),
     ],
-    ids=["nothing", "no callable", "unit"],
+    ids=["nothing", "no callable", "unit", "no unit"],
 )
 def test_bad_arguments(arguments, error):
     with pytest.raises(error, match="must be"):

@@ -340,6 +340,7 @@ def test_momentum_left_alone():
         {"max_lr": 0.0},
         {"max_lr": 0.1, "total_steps": 3},
         {"max_lr": 0.1, "cycle_momentum": "yes"},
+        {"max_lr": 0.1, "anneal_strategy": "exp"},
         {"max_lr": 0.1, "base_momentum": 0.9, "max_momentum": 0.8},
         {"max_lr": 0.1, "pct_start": 0.6},
     ],
@@ -350,6 +351,45 @@ def test_bad_arguments_are_refused_at_construction(arguments):
         ktk.callbacks.OneCycle(**arguments)
 
 
-def test_a_rate_that_is_no_number_is_a_type_error():
-    with pytest.raises(TypeError, match="`max_lr` must be"):
-        ktk.callbacks.OneCycle("0.1")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"max_lr": "0.1"},
+        {"max_lr": np.array([0.1])},
+        {"max_lr": 0.1, "total_steps": 10.0},
+        {"max_lr": 0.1, "cycle_momentum": 1},
+        {"max_lr": 0.1, "cycle_momentum": None},
+        {"max_lr": 0.1, "three_phase": "no"},
+        {"max_lr": 0.1, "three_phase": 0},
+        {"max_lr": 0.1, "base_momentum": np.array([0.8])},
+    ],
+    ids=str,
+)
+def test_arguments_of_another_type_are_a_type_error(arguments):
+    with pytest.raises(TypeError, match="must be"):
+        ktk.callbacks.OneCycle(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("three_phase", "epochs", "fewest"), [(True, 3, 4), (False, 2, 3)]
+)
+def test_a_fit_too_short_for_a_cycle_says_so(three_phase, epochs, fewest):
+    model = linear_model()
+    model.compile("sgd", "mse")
+    cycle = ktk.callbacks.OneCycle(0.1, three_phase=three_phase)
+    with pytest.raises(ValueError, match="Train for more epochs") as caught:
+        model.fit(X, Y, 64, epochs=epochs, verbose=0, callbacks=[cycle])
+    words = str(caught.value)
+    assert f"a `fit` of at least {fewest} updates" in words
+    assert f"Received: a `fit` of {epochs}." in words
+    assert "total_steps=" not in words
+
+
+def test_a_fit_of_unknown_length_says_what_to_pass():
+    model = linear_model()
+    model.compile("sgd", "mse")
+    batches = ((X[:16], Y[:16]) for _ in range(9))
+    with pytest.raises(ValueError, match="`steps_per_epoch`") as caught:
+        model.fit(batches, verbose=0, callbacks=[ktk.callbacks.OneCycle(0.1)])
+    assert "or `total_steps` to OneCycle" in str(caught.value)
+    assert "None" not in str(caught.value)

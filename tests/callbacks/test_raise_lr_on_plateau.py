@@ -210,7 +210,7 @@ def broken():
         (ValueError, {"factor": float("nan")}),
         (TypeError, {"factor": "5"}),
         (ValueError, {"patience": 0}),
-        (ValueError, {"duration": 1.5}),
+        (TypeError, {"duration": 1.5}),
         (ValueError, {"max_kicks": 0}),
         (ValueError, {"cooldown": -1}),
         (ValueError, {"min_delta": -1.0}),

@@ -72,9 +72,19 @@ def test_round_trip():
         ([(0, 0.1)], ValueError),
         ([(None, 0.1), (1, 0.1)], TypeError),
         ([(1, "0.1")], TypeError),
+        ([(2.0, 0.1)], TypeError),
+        ([(True, 0.1)], TypeError),
+        ([(1, -0.1)], ValueError),
     ],
     ids=str,
 )
 def test_bad_parts(parts, error):
     with pytest.raises(error, match="must be"):
         ktk.schedules.Join(parts)
+
+
+def test_the_bad_part_is_named():
+    with pytest.raises(
+        TypeError, match=r"`parts\[1\]\[0\]` must be an integer"
+    ):
+        ktk.schedules.Join([(3, 0.1), (2.5, 0.2), (None, 0.3)])

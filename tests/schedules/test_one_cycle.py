@@ -53,6 +53,16 @@ def test_round_trip():
     assert again.get_config() == schedule.get_config()
 
 
+def test_fastais_form_ends_a_hundred_thousandth_below_the_peak():
+    """`fit_one_cycle`: from lr_max / 25 to lr_max, and to lr_max / 1e5."""
+    schedule = ktk.schedules.OneCycle(
+        0.1, 100, 0.25, "cos", 25.0, 4000.0, three_phase=False
+    )
+    assert float(to_numpy(schedule(0))) == pytest.approx(0.1 / 25)
+    assert float(to_numpy(schedule(24))) == pytest.approx(0.1)
+    assert float(to_numpy(schedule(99))) == pytest.approx(0.1 / 1e5)
+
+
 def test_compiled_and_saved(tmp_path):
     x, y = regression_data(64)
     model = linear_model()
@@ -74,8 +84,19 @@ def test_compiled_and_saved(tmp_path):
         ({"max_lr": 1.0, "total_steps": 3}, ValueError),
         ({"max_lr": 1.0, "total_steps": None}, TypeError),
         ({"max_lr": 1.0, "total_steps": 10, "pct_start": 0.7}, ValueError),
+        ({"max_lr": 1.0, "total_steps": 10.0}, TypeError),
+        ({"max_lr": 1.0, "total_steps": 10, "three_phase": "no"}, TypeError),
+        ({"max_lr": np.ones(1), "total_steps": 10}, TypeError),
     ],
-    ids=["rate", "too short", "no length", "no fall"],
+    ids=[
+        "rate",
+        "too short",
+        "no length",
+        "no fall",
+        "a float",
+        "no boolean",
+        "an array",
+    ],
 )
 def test_bad_arguments(arguments, error):
     with pytest.raises(error, match="must be"):

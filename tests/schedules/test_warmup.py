@@ -8,12 +8,21 @@ from tests.helpers.models import regression_data
 from tests.helpers.torch_schedules import keras_rates
 from tests.helpers.torch_schedules import torch_rates
 
+S = keras.optimizers.schedules
+
 
 def test_a_constant_after_the_warmup_is_torchs_linear_lr():
     expected = torch_rates(
         lambda s, o: s.LinearLR(o, start_factor=0.25, total_iters=6), 12, 0.5
     )
     schedule = ktk.schedules.Warmup(0.5, 6, start_factor=0.25)
+    np.testing.assert_allclose(keras_rates(schedule, 12), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("start", [0.0, 0.1, 1.0])
+def test_the_warmup_is_numpys_interpolation(start):
+    schedule = ktk.schedules.Warmup(2.0, 5, start)
+    expected = 2 * np.interp(np.arange(12), [0, 5], [start, 1.0])
     np.testing.assert_allclose(keras_rates(schedule, 12), expected, rtol=1e-6)
 
 
@@ -28,15 +37,23 @@ def test_a_schedule_after_the_warmup_is_torchs_sequential_lr():
             milestones=[5],
         )
 
-    decay = keras.optimizers.schedules.ExponentialDecay(0.5, 1, 0.8)
+    decay = S.ExponentialDecay(0.5, 1, 0.8)
     schedule = ktk.schedules.Warmup(decay, 5)
     np.testing.assert_allclose(
         keras_rates(schedule, 15), torch_rates(sequential, 15, 0.5), rtol=1e-5
     )
 
 
+def test_numpy_integers_are_integers_and_survive_serialisation():
+    schedule = ktk.schedules.Warmup(0.5, np.int64(4))
+    again = S.deserialize(S.serialize(schedule))
+    np.testing.assert_array_equal(
+        keras_rates(again, 6), keras_rates(schedule, 6)
+    )
+
+
 def test_round_trip_compiled_and_saved(tmp_path):
-    decay = keras.optimizers.schedules.CosineDecay(0.1, 20)
+    decay = S.CosineDecay(0.1, 20)
     model = linear_model()
     model.compile(keras.optimizers.SGD(ktk.schedules.Warmup(decay, 4)), "mse")
     model.fit(*regression_data(64), batch_size=16, epochs=2, verbose=0)
@@ -52,9 +69,13 @@ def test_round_trip_compiled_and_saved(tmp_path):
         (("0.1", 5), TypeError),
         ((-0.1, 5), ValueError),
         ((0.1, 0), ValueError),
-        ((0.1, 2.5), ValueError),
+        ((0.1, 2.5), TypeError),
+        ((0.1, 5.0), TypeError),
+        ((0.1, True), TypeError),
+        ((0.1, np.array([5])), TypeError),
         ((0.1, 5, 1.5), ValueError),
     ],
+    ids=str,
 )
 def test_bad_arguments(arguments, error):
     with pytest.raises(error, match="must be"):

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from keras_trainkit.kernels.argument_checks import require_integer
 from keras_trainkit.kernels.argument_checks import require_number
 from keras_trainkit.kernels.curves.phases import Phase
 from keras_trainkit.kernels.curves.phases import piecewise
@@ -57,12 +58,7 @@ def check_arguments(min_lr, max_lr, steps, early_stop_threshold, smoothing):
         f"a finite number above min_lr={min_lr}",
         lambda v: min_lr < v < math.inf,
     )
-    require_number(
-        "steps",
-        steps,
-        "an integer of at least 2",
-        lambda v: 2 <= v < math.inf and v == int(v),
-    )
+    require_integer("steps", steps, 2)
     if early_stop_threshold is not None:
         require_number(
             "early_stop_threshold",

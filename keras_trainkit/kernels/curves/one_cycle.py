@@ -3,6 +3,8 @@
 import math
 
 from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.kernels.argument_checks import require_choice
+from keras_trainkit.kernels.argument_checks import require_integer
 from keras_trainkit.kernels.argument_checks import require_number
 from keras_trainkit.kernels.curves.phases import ANNEAL
 from keras_trainkit.kernels.curves.phases import Phase
@@ -90,6 +92,7 @@ def check_arguments(
     three_phase,
 ):
     """Raises for arguments that describe no learning-rate cycle."""
+    require_choice("three_phase", three_phase, (True, False))
     positive = "a finite number above 0"
     require_number("max_lr", max_lr, positive, lambda v: 0 < v < math.inf)
     if three_phase:
@@ -107,10 +110,7 @@ def check_arguments(
             "a number between 0 and 1, both excluded",
             lambda v: 0 < v < 1,
         )
-    if anneal_strategy not in ANNEAL:
-        raise bad_value(
-            "anneal_strategy", anneal_strategy, f"one of {sorted(ANNEAL)}"
-        )
+    require_choice("anneal_strategy", anneal_strategy, tuple(ANNEAL))
     require_number(
         "div_factor",
         div_factor,
@@ -139,13 +139,19 @@ def check_momentum(base_momentum, max_momentum):
 
 def check_total_steps(total_steps, three_phase):
     """Raises unless so many steps have room for every phase."""
-    fewest = 4 if three_phase else 3
-    require_number(
-        "total_steps",
-        total_steps,
-        f"an integer of at least {fewest} (with three_phase={three_phase})",
-        lambda v: v >= fewest and v == int(v),
-    )
+    require_integer("total_steps", total_steps)
+    fewest = fewest_steps(three_phase)
+    if total_steps < fewest:
+        raise bad_value(
+            "total_steps",
+            total_steps,
+            f"at least {fewest} with three_phase={three_phase}",
+        )
+
+
+def fewest_steps(three_phase):
+    """Returns how many steps a cycle has at least: one more than phases."""
+    return 4 if three_phase else 3
 
 
 def _chain(ends, values):

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from dataclasses import replace
 
+from keras_trainkit.kernels.argument_checks import require_integer
 from keras_trainkit.kernels.argument_checks import require_number
 
 
@@ -46,10 +47,11 @@ class PlateauRule:
 
     def check(self):
         """Raises for values that describe no rule."""
-        for name, least in (("patience", 1), ("duration", 1), ("cooldown", 0)):
-            _require_count(name, getattr(self, name), least)
+        require_integer("patience", self.patience, 1)
+        require_integer("duration", self.duration, 1)
+        require_integer("cooldown", self.cooldown, 0)
         if self.max_kicks is not None:
-            _require_count("max_kicks", self.max_kicks, 1)
+            require_integer("max_kicks", self.max_kicks, 1)
         require_number(
             "min_delta",
             self.min_delta,
@@ -67,12 +69,15 @@ class PlateauRule:
 
         Args:
             seen: `Watched`, before the epoch.
-            value: The metric at the end of the epoch, the smaller the better.
+            value: The metric at the end of the epoch, the smaller the better;
+                `None` where it was not measured, which is no epoch waited.
         """
         if seen.raised:
             return replace(seen, raised=seen.raised - 1)
         if seen.resting:
             return replace(seen, resting=seen.resting - 1)
+        if value is None:
+            return seen
         if not math.isfinite(value):
             return replace(seen, waited=0)
         if seen.best is None or value < seen.best - self.min_delta:
@@ -82,12 +87,3 @@ class PlateauRule:
         return Watched(
             raised=self.duration, resting=self.cooldown, kicks=seen.kicks + 1
         )
-
-
-def _require_count(name, value, least):
-    require_number(
-        name,
-        value,
-        f"an integer of at least {least}",
-        lambda v: isinstance(v, int) and v >= least,
-    )

@@ -140,6 +140,26 @@ def test_good_arguments_pass():
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("max_lr", "0.1"),
+        ("max_lr", np.ones(1)),
+        ("pct_start", np.array([0.1, 0.2])),
+        ("anneal_strategy", 1),
+        ("anneal_strategy", ["cos"]),
+        ("div_factor", True),
+        ("three_phase", "no"),
+        ("three_phase", 1),
+        ("three_phase", None),
+    ],
+    ids=str,
+)
+def test_arguments_of_another_type(name, value):
+    with pytest.raises(TypeError, match=f"`{name}` must be"):
+        one_cycle.check_arguments(**{**GOOD, name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
         ("max_lr", 0.0),
         ("max_lr", -1.0),
         ("max_lr", float("inf")),
@@ -172,8 +192,20 @@ def test_momenta_out_of_order_or_range(base, maximum):
 
 
 @pytest.mark.parametrize(
-    ("steps", "three_phase"), [(3, True), (2, False), (10.5, False)]
+    ("steps", "three_phase", "error"),
+    [
+        (3, True, ValueError),
+        (2, False, ValueError),
+        (10.5, False, TypeError),
+        (10.0, False, TypeError),
+        (True, False, TypeError),
+    ],
 )
-def test_too_few_steps(steps, three_phase):
-    with pytest.raises(ValueError, match="`total_steps` must be"):
+def test_a_length_that_is_none(steps, three_phase, error):
+    with pytest.raises(error, match="`total_steps` must be"):
         one_cycle.check_total_steps(steps, three_phase)
+
+
+@pytest.mark.parametrize("steps", [4, np.int64(4)], ids=["int", "numpy"])
+def test_a_length_that_suffices(steps):
+    one_cycle.check_total_steps(steps, True)

@@ -4,6 +4,7 @@ from itertools import groupby
 from types import SimpleNamespace
 
 import keras
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import settings
@@ -115,13 +116,15 @@ def test_the_first_plateau_is_where_keras_sees_it(rule, values):
 def test_sound_rules_pass():
     PlateauRule(**GOOD).check()
     PlateauRule(1, 1, cooldown=0, max_kicks=None, min_delta=0).check()
+    PlateauRule(np.int64(1), np.uint8(1), max_kicks=np.int32(2)).check()
 
 
 @pytest.mark.parametrize(
     "name, value, error",
     [
         ("patience", 0, ValueError),
-        ("patience", 2.5, ValueError),
+        ("patience", 2.5, TypeError),
+        ("patience", 2.0, TypeError),
         ("patience", None, TypeError),
         ("duration", 0, ValueError),
         ("duration", True, TypeError),
