@@ -6,7 +6,6 @@ its serialisable classes with Keras, so `keras.models.load_model` finds them.
 
 from keras_trainkit import callbacks
 from keras_trainkit import constraints
-from keras_trainkit import kernels
 from keras_trainkit import layers
 from keras_trainkit import models
 from keras_trainkit import plots
@@ -20,7 +19,6 @@ __all__ = [
     "__version__",
     "callbacks",
     "constraints",
-    "kernels",
     "layers",
     "models",
     "plots",

@@ -1,3 +1,3 @@
-"""kernels."""
+"""Pure arithmetic, below everything else; not part of the public interface."""
 
 __all__ = []

@@ -2,13 +2,12 @@
 
 import numpy as np
 
-from keras_trainkit.kernels.curves.search_curve import capped
-from keras_trainkit.kernels.curves.search_curve import finite_part
-from keras_trainkit.kernels.curves.search_curve import smooth
-from keras_trainkit.kernels.curves.search_curve import suggest
+from keras_trainkit.kernels.curves.search_divergence import finite_part
+from keras_trainkit.kernels.curves.search_suggestion import METHODS
+from keras_trainkit.kernels.curves.search_suggestion import capped
+from keras_trainkit.kernels.curves.search_suggestion import smooth
+from keras_trainkit.kernels.curves.search_suggestion import suggest
 from keras_trainkit.plots.learning_rate_search import plot_learning_rate_search
-
-_METHODS = ("valley", "steepest")
 
 
 class LearningRateSearch:
@@ -103,7 +102,7 @@ class LearningRateSearch:
 
     def _suggestions(self):
         try:
-            return {method: self.suggestion(method) for method in _METHODS}
+            return {method: self.suggestion(method) for method in METHODS}
         except ValueError:
             # Nothing to mark; the curve shows why.
             return {}

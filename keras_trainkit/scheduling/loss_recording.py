@@ -2,8 +2,8 @@
 
 import math
 
-from keras_trainkit.kernels.curves.search_curve import Watch
-from keras_trainkit.kernels.curves.search_curve import watch
+from keras_trainkit.kernels.curves.search_divergence import Watch
+from keras_trainkit.kernels.curves.search_divergence import watch
 
 # Loss scaling halves its scale after each batch it skips: from 2**15 to less
 # than the smallest float16. A step that needs more is not going to be made.
@@ -32,7 +32,7 @@ class LossRecording:
         steps: Integer, after how many updates it is over.
         per_update: Integer, batches that make an update.
         counted: Integer, the optimizer's count of batches so far.
-        smoothing: Float, see `kernels.curves.search_curve.watch`.
+        smoothing: Float, see `kernels.curves.search_divergence.watch`.
         threshold: Float or `None`, see there.
     """
 

@@ -1,3 +1,3 @@
-"""Curves over training: shapes of schedules, and reading a search's curve."""
+"""Curves over training: shapes of schedules, and what a search's losses say."""
 
 __all__ = []

@@ -1,17 +1,17 @@
-"""Reading a learning-rate search: smoothing, divergence, suggestions.
+"""What a learning-rate search suggests: its valley, or its steepest fall.
 
 `rates` and `losses` are one-dimensional float64 arrays, one value per step.
 """
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
-from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.kernels.argument_checks import require_choice
 
-# An average over fewer losses than this says nothing about divergence yet.
-_WARM_UP = 10
+METHODS = ("valley", "steepest")
+
+_FIRST = 10
 _FEWEST_READ = 5
 # Of 100 smoothed losses with no trend but noise, one run in a hundred falls
 # further than this, in standard deviations of a single loss.
@@ -25,54 +25,13 @@ _ROUNDING = 1e-6
 _BELOW_BOTTOM = 9.0
 
 
-class Watch(NamedTuple):
-    """What has to be known of the losses so far to notice divergence."""
-
-    count: int = 0
-    mean: float = 0.0
-    first: float = 0.0
-    best: float = 0.0
-
-
-def watch(seen, loss, smoothing, threshold):
-    """Returns the next `Watch`, or `None` when this loss means divergence.
-
-    A loss diverges when it is not finite, or when its average with bias
-    correction is above its own first value and above its best by more than
-    `threshold - 1` times the size of the best; for positive losses that is
-    `threshold` times the best. With `None` only the first counts.
-    """
-    if not math.isfinite(loss):
-        return None
-    count = seen.count + 1
-    mean = smoothing * seen.mean + (1 - smoothing) * loss
-    smoothed = mean / (1 - smoothing**count)
-    if count <= _WARM_UP:
-        return Watch(count, mean, smoothed, smoothed)
-    if threshold is not None:
-        limit = seen.best + (threshold - 1) * abs(seen.best)
-        if smoothed > max(seen.first, limit):
-            return None
-    return Watch(count, mean, seen.first, min(seen.best, smoothed))
-
-
-def finite_part(losses, smoothing, threshold):
-    """Returns how many losses there are before the divergence."""
-    seen = Watch()
-    for i, loss in enumerate(losses):
-        seen = watch(seen, loss, smoothing, threshold)
-        if seen is None:
-            return i
-    return len(losses)
-
-
 def capped(losses):
     """Returns the losses, none above the largest of the first ten.
 
     A loss above where the search began has lost all that was gained; by how
     much says nothing, and would drown in any average what came before it.
     """
-    return np.minimum(losses, np.max(losses[:_WARM_UP], initial=-math.inf))
+    return np.minimum(losses, np.max(losses[:_FIRST], initial=-math.inf))
 
 
 def smooth(losses, smoothing):
@@ -83,7 +42,7 @@ def smooth(losses, smoothing):
 
     Example:
 
-    >>> from keras_trainkit.kernels.curves.search_curve import smooth
+    >>> from keras_trainkit.kernels.curves.search_suggestion import smooth
     >>> smooth(np.array([3.0, 3.0, 3.0]), 0.9).round(6).tolist()
     [3.0, 3.0, 3.0]
     """
@@ -114,8 +73,7 @@ def suggest(rates, losses, smoothed, method):
     Raises:
         ValueError: When the loss does not fall more than its noise does.
     """
-    if method not in ("valley", "steepest"):
-        raise bad_value("method", method, '"valley" or "steepest"')
+    require_choice("method", method, METHODS)
     read = slice(len(rates) // 10, len(rates) - max(1, len(rates) // 20))
     rates, losses, smoothed = rates[read], losses[read], smoothed[read]
     if len(rates) < _FEWEST_READ:

@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keras_trainkit.kernels.curves.search_curve import capped
-from keras_trainkit.kernels.curves.search_curve import finite_part
-from keras_trainkit.kernels.curves.search_curve import smooth
-from keras_trainkit.kernels.curves.search_curve import suggest
+from keras_trainkit.kernels.curves.search_divergence import finite_part
+from keras_trainkit.kernels.curves.search_suggestion import METHODS
+from keras_trainkit.kernels.curves.search_suggestion import capped
+from keras_trainkit.kernels.curves.search_suggestion import smooth
+from keras_trainkit.kernels.curves.search_suggestion import suggest
 
 RATES = np.geomspace(1e-7, 10.0, 100)
-METHODS = ["valley", "steepest"]
 NUMBERS = st.floats(-1e3, 1e3)
 
 
@@ -64,29 +64,6 @@ def test_smoothing_does_not_lag():
     assert abs(middle - -3) < 0.15
 
 
-CURVES = {
-    "calm": ([1.0] * 50, 50),
-    "a nan": ([1.0] * 5 + [np.nan] + [1.0] * 5, 5),
-    "an infinity at once": ([np.inf, 1.0], 0),
-    "a blow-up": ([1.0] * 20 + [100.0] * 5, 20),
-    "a rise below the threshold": ([1.0] * 20 + [3.0] * 30, 50),
-    "down and back to the first": ([8.0] * 12 + [1.0] * 99 + [7.0] * 99, 210),
-    "negative, falling": (list(-np.arange(1.0, 60.0)), 59),
-    "negative, blowing up": ([-2.0] * 20 + [50.0] * 9, 21),
-    "noise at the start": ([0.1, 3.0, 2.0, 3.0, 2.0] * 5, 25),
-}
-
-
-@pytest.mark.parametrize("losses, end", CURVES.values(), ids=CURVES)
-def test_where_the_divergence_is_seen(losses, end):
-    assert finite_part(np.array(losses), 0.9, 4.0) == end
-
-
-def test_without_a_threshold_only_the_infinite_diverges():
-    losses = [1.0] * 20 + [1e30, 1e35, np.inf]
-    assert finite_part(np.array(losses), 0.9, None) == 22
-
-
 @pytest.mark.parametrize("centre", [1e-4, 1e-3, 1e-2])
 def test_the_steepest_point_is_that_of_the_curve(centre):
     """2 / (1 + x**2) falls most over log x at x = 1."""
@@ -128,7 +105,7 @@ def test_losses_are_capped_at_the_largest_of_the_first_ten():
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("tail", [np.nan, np.inf, 1e30])
-def test_what_diverges_has_no_say(method, tail):
+def test_what_diverges_does_not_count(method, tail):
     losses = step_down(1e-3)[:85]
     spoilt = np.append(losses, [tail, -1e9])
     rates = RATES[: len(spoilt)]
@@ -197,3 +174,5 @@ def test_a_fall_is_found_in_noise_half_its_size(seed):
 def test_another_method_is_refused():
     with pytest.raises(ValueError, match=r"`method` must be .*method='slide'"):
         suggestion(step_down(1e-3), "slide")
+    with pytest.raises(TypeError, match=r"`method` must be .*method=None"):
+        suggestion(step_down(1e-3), None)
