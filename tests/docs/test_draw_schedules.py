@@ -3,7 +3,9 @@ import pytest
 
 from tests.helpers.examples import ROOT
 from tests.helpers.examples import load_script
+from tests.helpers.pictures import unlike
 
+pytestmark = pytest.mark.one_backend
 script = load_script(ROOT / "docs" / "images" / "draw_schedules.py")
 COMMITTED = ROOT / "docs" / "images" / script.NAME
 STEP = np.arange(script.STEPS)
@@ -34,7 +36,16 @@ def test_performance_halves_the_rate(curves):
     np.testing.assert_allclose(changes, [0.5] * 4, rtol=1e-6)
 
 
-def test_it_draws_a_small_picture_as_the_committed_one(tmp_path):
+def test_it_draws_the_committed_picture(curves, monkeypatch, tmp_path):
+    monkeypatch.setattr(script, "curves", lambda: curves)
     drawn = script.main(tmp_path)
-    assert drawn.read_bytes().startswith(b"\x89PNG")
+    assert unlike(drawn, COMMITTED) < 0.01
     assert max(drawn.stat().st_size, COMMITTED.stat().st_size) < 100_000
+
+
+def test_the_picture_of_another_curve_is_told_apart(
+    curves, monkeypatch, tmp_path
+):
+    other = {**curves, "cosine": 0.9 * curves["cosine"]}
+    monkeypatch.setattr(script, "curves", lambda: other)
+    assert unlike(script.main(tmp_path), COMMITTED) > 0.01

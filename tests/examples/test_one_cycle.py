@@ -3,6 +3,8 @@ import pytest
 
 from tests.helpers.examples import EXAMPLES
 from tests.helpers.examples import load_script
+from tests.helpers.pictures import colours_in
+from tests.helpers.pictures import unlike
 
 script = load_script(EXAMPLES / "one_cycle.py")
 
@@ -67,8 +69,12 @@ def test_it_learns(quick, method):
     assert min(run[-1] for run in quick[0][method]["runs"]) > 0.5
 
 
-def test_it_writes_a_picture(quick):
-    assert quick[1].read_bytes().startswith(b"\x89PNG")
+def test_the_picture_shows_these_runs_and_no_others(quick, tmp_path):
+    results, drawn = quick
+    assert colours_in(drawn) == {"tab:blue", "tab:orange", "tab:green"}
+    others = {**results, "constant": results["exponential"]}
+    script.draw(others, 0.8, tmp_path / "others.png")
+    assert unlike(tmp_path / "others.png", drawn) > 0.01
 
 
 def test_training_and_validation_have_no_image_in_common():

@@ -3,6 +3,8 @@ import pytest
 
 from tests.helpers.examples import EXAMPLES
 from tests.helpers.examples import load_script
+from tests.helpers.pictures import colours_in
+from tests.helpers.pictures import unlike
 
 script = load_script(EXAMPLES / "transfer_learning.py")
 
@@ -54,8 +56,16 @@ def test_the_run_is_one_cycle_with_a_lower_rate_from_the_stage_on(quick):
     assert (curves["momentum"].min(), curves["momentum"][0]) == (0.85, 0.95)
 
 
-def test_it_writes_a_picture(quick):
-    assert quick[1].read_bytes().startswith(b"\x89PNG")
+def test_the_picture_shows_this_run_and_no_other(quick, tmp_path):
+    (run,), drawn = quick
+    assert {"tab:blue", "tab:orange"} <= colours_in(drawn)
+    curves = {
+        **run["curves"],
+        "momentum": np.roll(run["curves"]["momentum"], 4),
+    }
+    other = {**run, "curves": curves}
+    script.draw([other], script.ARMS, tmp_path / "other.png")
+    assert unlike(tmp_path / "other.png", drawn) > 0.01
 
 
 def test_the_table_is_the_mean_and_deviation(shuffled, capsys):

@@ -3,6 +3,8 @@ import pytest
 
 from tests.helpers.examples import EXAMPLES
 from tests.helpers.examples import load_script
+from tests.helpers.pictures import colours_in
+from tests.helpers.pictures import unlike
 
 script = load_script(EXAMPLES / "uncertainty.py")
 
@@ -60,8 +62,14 @@ def test_only_sampled_predictions_have_information(quick):
     assert scores == [["entropy"], both, ["entropy"], both]
 
 
-def test_it_writes_a_picture(quick):
-    assert quick[1].read_bytes().startswith(b"\x89PNG")
+def test_the_picture_shows_these_runs_and_no_others(quick, tmp_path):
+    runs, drawn = quick
+    four = {"tab:blue", "tab:orange", "tab:green", "tab:red"}
+    assert colours_in(drawn) == four
+    first, second = script.ARMS[:2]
+    others = [{**run, first: run[second], second: run[first]} for run in runs]
+    script.draw(others, script.ARMS, script.REJECTED, tmp_path / "others.png")
+    assert unlike(tmp_path / "others.png", drawn) > 0.01
 
 
 def test_the_table_is_the_mean_and_deviation(quick, capsys):
