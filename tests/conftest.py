@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-pytest_plugins = ["tests.helpers.skips"]
+pytest_plugins = ["tests.helpers.one_backend", "tests.helpers.skips"]
 
 BACKENDS = ("tensorflow", "jax", "torch")
 

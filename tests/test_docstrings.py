@@ -45,6 +45,7 @@ def test_the_example_prints_what_it_says(name, tmp_path, monkeypatch):
     assert failures(EXAMPLES[name]) == ""
 
 
+@pytest.mark.one_backend
 @pytest.mark.parametrize("name", EXPORTED)
 def test_what_is_public_has_an_example(name):
     test = doctest.DocTestFinder(recurse=False).find(EXPORTED[name], name)

@@ -12,6 +12,7 @@ from tests.helpers import docstrings
 from tests.helpers import floor_rules
 from tests.helpers import mirrored_tests
 
+pytestmark = pytest.mark.one_backend
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / floor_rules.PACKAGE
 SOURCES = {

@@ -9,6 +9,7 @@ import pytest
 
 from tests.helpers import skips
 
+pytestmark = pytest.mark.one_backend
 ROOT = Path(__file__).parents[1]
 LISTED = "torch oracle: torch is not installed"
 

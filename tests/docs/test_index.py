@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.one_backend
 DOCS = Path(__file__).parents[2] / "docs"
 LINKS = re.findall(r"\]\((\S+?)\)", (DOCS / "README.md").read_text("utf-8"))
 

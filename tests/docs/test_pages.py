@@ -24,6 +24,7 @@ def test_the_page_runs(page, tmp_path, monkeypatch):
     pages.run_page(text_of(page), page, {"__name__": "__main__"})
 
 
+@pytest.mark.one_backend
 @pytest.mark.parametrize("page", PAGES)
 def test_a_block_that_is_not_run_says_why(page):
     reasons = {block.not_run for block in pages.blocks(text_of(page))}

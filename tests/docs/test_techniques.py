@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.one_backend
 PAGE = Path(__file__).parents[2] / "docs" / "techniques.md"
 ROW = re.compile(r"^\| (.+?) \| (.*?) ?\| (.+?) \| (.*?) ?\|$", re.MULTILINE)
 ROWS = {

@@ -5,6 +5,7 @@ import pytest
 from tests.helpers.examples import EXAMPLES
 from tests.helpers.examples import load_script
 
+pytestmark = pytest.mark.one_backend
 tasks = load_script(EXAMPLES / "image_tasks.py")
 PAIR = (2, 7)
 
