@@ -11,7 +11,8 @@ from keras_trainkit.kernels.argument_checks import bad_type
 from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.kernels.argument_checks import require_number
 from keras_trainkit.models.flags import flags_or_nothing
-from keras_trainkit.models.selection import select
+from keras_trainkit.models.layer_tree import LayerTree
+from keras_trainkit.models.selection import selected
 from keras_trainkit.models.stages import plan_stages
 from keras_trainkit.models.stages import trainable_counts
 from keras_trainkit.scheduling.resuming import LateLoad
@@ -124,6 +125,7 @@ class FineTuning(keras.callbacks.Callback):
         self.batch_norm = batch_norm
         self.verbose = verbose
         self._plan = None
+        self._tree = None
         self._reached = None
         self._found_in = 0
 
@@ -144,16 +146,17 @@ class FineTuning(keras.callbacks.Callback):
                 "Call it on a batch of data, so that its layers are known.",
             )
         anatomy.check_scalable(anatomy.innermost(model.optimizer))
-        selected = {e: select(model, s) for e, s in self.stages.items()}
+        self._tree = LayerTree(model)
+        chosen = {e: selected(self._tree, s) for e, s in self.stages.items()}
         epochs = self.params.get("epochs")
-        if epochs is not None and max(selected) >= epochs:
+        if epochs is not None and max(chosen) >= epochs:
             raise bad_value(
                 "stages",
                 self.stages,
                 f"for epochs that this `fit` reaches: 0 to {epochs - 1}",
             )
         self._plan = plan_stages(
-            model, selected, hold_batch_norm=self.batch_norm == "inference"
+            self._tree, chosen, hold_batch_norm=self.batch_norm == "inference"
         )
         self._reached, self._found_in = None, 0
         self._listed_before = self._curve_control()
@@ -170,7 +173,7 @@ class FineTuning(keras.callbacks.Callback):
             self._reached = stage
         if self.verbose and before != stage and is_main_process():
             print(
-                f"FineTuning: epoch {epoch}: {trainable_counts(self.model)} "
+                f"FineTuning: epoch {epoch}: {trainable_counts(self._tree)} "
                 f"train, learning rate {self._learning_rate_in_words()}"
             )
 
@@ -179,7 +182,7 @@ class FineTuning(keras.callbacks.Callback):
         if self._reached is None:
             # A run that was killed after its last epoch has none left.
             self._take_up(self.params.get("epochs", max(self.stages)))
-        self._plan = self._reached = None
+        self._plan = self._reached = self._tree = None
         innermost = anatomy.innermost(self.model.optimizer)
         anatomy.unshare_averages(innermost)
 
@@ -203,8 +206,8 @@ class FineTuning(keras.callbacks.Callback):
     def _form(self, stage):
         model = self.model
         build_optimizer(model)
-        with flags_or_nothing(model):
-            self._plan[stage].set_flags(model)
+        with flags_or_nothing(self._tree):
+            self._plan[stage].set_flags(self._tree)
             if not model.trainable_weights:
                 raise bad_value(
                     "stages", self.stages, "stages that train a weight each"

@@ -2,7 +2,6 @@
 
 from keras_trainkit.models.paths import layer_paths
 from keras_trainkit.models.selection import select
-from keras_trainkit.models.trainable import set_trainable
 from keras_trainkit.models.trainable import trainable_layers
 
-__all__ = ["layer_paths", "select", "set_trainable", "trainable_layers"]
+__all__ = ["layer_paths", "select", "trainable_layers"]

@@ -1,10 +1,11 @@
 """The order in which a model calls its layers."""
 
-import contextlib
 import functools
 import math
 
 import keras
+
+from keras_trainkit.backend.model.call_watch import watched_calls
 
 
 class OrderUnknown(ValueError):
@@ -69,9 +70,8 @@ def call_order(model):
     """
     cause = None
     for args, kwargs in _signatures(model):
-        called = {}
         try:
-            with _watched(_descendants(model), called):
+            with watched_calls(_descendants(model)) as called:
                 _ForwardPass(model).compute_output_spec(*args, **kwargs)
         except Exception as error:
             cause = cause or error
@@ -109,10 +109,11 @@ def _signatures(model):
             yield (_tensors(config["input_shape"], dtype),), {}
         if "shapes_dict" in config:
             shapes = config["shapes_dict"].items()
+            # Each is named after its argument: "x_shape".
             yield (
                 (),
                 {
-                    name.removesuffix("_shape"): _tensors(shape, dtype)
+                    name.rpartition("_")[0]: _tensors(shape, dtype)
                     for name, shape in shapes
                 },
             )
@@ -143,41 +144,3 @@ def _first_call(layer, called):
     parts = [layer, *_descendants(layer)]
     first = min(called.get(id(part), math.inf) for part in parts)
     return -1 if math.isinf(first) else first
-
-
-@contextlib.contextmanager
-def _watched(layers, called):
-    before = [
-        {k: vars(layer)[k] for k in ("call", "build") if k in vars(layer)}
-        for layer in layers
-    ]
-    try:
-        for layer in layers:
-            # Through vars(): Layer.__setattr__ would track what it is given.
-            vars(layer)["call"] = _recording(layer, called)
-            if not layer.built:
-                vars(layer)["build"] = _refusing(layer)
-        yield
-    finally:
-        for layer, own in zip(layers, before, strict=True):
-            for name in ("call", "build"):
-                vars(layer).pop(name, None)
-            vars(layer).update(own)
-
-
-def _recording(layer, called):
-    call = layer.call
-
-    @functools.wraps(call)
-    def recorded(*args, **kwargs):
-        called.setdefault(id(layer), len(called))
-        return call(*args, **kwargs)
-
-    return recorded
-
-
-def _refusing(layer):
-    def refuse(*args, **kwargs):
-        raise ValueError(f"the layer {layer.name!r} has not been built")
-
-    return refuse

@@ -5,36 +5,33 @@ import keras
 from keras_trainkit.models.normalization import is_normalization
 from keras_trainkit.models.normalization import producers
 from keras_trainkit.models.normalization import weights_before
-from keras_trainkit.models.paths import owners
-from keras_trainkit.models.paths import walk
 
 
-def units(model):
-    """Returns the layers of `model` in the groups that an int counts.
+def counted_groups(tree):
+    """Returns the layers of a model in the groups that an int counts.
 
-    A unit is a layer that owns weights, together with the normalisation
-    layers behind it. Nested models are opened, a composite is one unit, and
+    A group is a layer that owns weights, together with the normalisation
+    layers behind it. Nested models are opened, a composite is one group, and
     so are the weights that a model owns itself. A normalisation layer goes
     with the layer with weights before it: the one whose output it
     normalises in a functional model, else the last one in forward order;
     one that comes before all others goes with the first.
 
     Args:
-        model: A `keras.Model` that has been built.
+        tree: The `LayerTree` of a `keras.Model` that has been built.
 
     Returns:
         List of lists of layers, in forward order; a layer is in one of them.
 
     Raises:
-        OrderUnknown: If `model` is not built, or the forward pass of a
+        OrderUnknown: If the model is not built, or the forward pass of a
             subclassed model cannot be traced.
     """
-    layers = list(
-        {id(one): one for _, one in owners(model, strict=True)}.values()
-    )
+    tree.require_order()
+    layers = list({id(one): one for _, one in tree.owners}.values())
     counted = [one for one in layers if not is_normalization(one)]
     places = {id(one): place for place, one in enumerate(counted)}
-    returned_by = producers(_graphs(model))
+    returned_by = producers(_graphs(tree))
     groups = [[one] for one in counted]
     last = 0
     for layer in layers:
@@ -46,10 +43,9 @@ def units(model):
     return groups
 
 
-def _graphs(model):
-    models = [model, *(layer for _, layer in walk(model))]
+def _graphs(tree):
     return [
         one
-        for one in models
+        for one in tree.layers
         if isinstance(one, keras.Model) and isinstance(one, keras.Function)
     ]

@@ -6,14 +6,14 @@ import keras
 
 from keras_trainkit.kernels.argument_checks import bad_type
 from keras_trainkit.kernels.argument_checks import bad_value
-from keras_trainkit.models.last_layers import units
-from keras_trainkit.models.owned import owns_weights
-from keras_trainkit.models.paths import layer_paths
-from keras_trainkit.models.paths import walk
+from keras_trainkit.kernels.argument_checks import is_integer
+from keras_trainkit.models.last_layers import counted_groups
+from keras_trainkit.models.layer_tree import LayerTree
+from keras_trainkit.models.paths import paths_in
 
 SELECTION = (
-    "'all', an int, a shell pattern, a list of patterns, or a callable "
-    "`layer -> bool`"
+    "'all', an int, a shell pattern, a list, tuple or set of patterns, or a "
+    "callable `layer -> bool`"
 )
 LISTED = 30
 
@@ -21,8 +21,8 @@ LISTED = 30
 def select(model, selection):
     """Returns the layers of `model` that a selection means.
 
-    `FineTuning`, `freeze` and `unfreeze` all take selections; this shows
-    what one of them stands for. See `layer_paths` for the names.
+    `FineTuning`, `freeze`, `unfreeze` and `constrain` all take selections;
+    this shows what one of them stands for. See `layer_paths` for the names.
 
     Args:
         model: A `keras.Model`.
@@ -34,11 +34,11 @@ def select(model, selection):
               composite such as `MultiHeadAttention` or `Bidirectional`
               counts once, a normalisation layer goes with the layer with
               weights before it and is not counted.
-            - A shell pattern (`fnmatch`), or a list of them, matched on the
-              layer path; `*` crosses `/`. Exactly the layers whose path
-              matches are meant; a pattern that names a nested model or a
-              composite means everything below it. A layer inside a composite
-              can be named as well (`"attention/query"`).
+            - A shell pattern (`fnmatch`), or a list, tuple or set of them,
+              matched on the layer path; `*` crosses `/`. Exactly the layers
+              whose path matches are meant; a pattern that names a nested
+              model or a composite means everything below it. A layer inside
+              a composite can be named as well (`"attention/query"`).
             - A callable `layer -> bool`. It is asked about every layer that
               owns weights, those inside a composite too.
 
@@ -68,47 +68,65 @@ def select(model, selection):
     >>> [layer.name for layer in ktk.models.select(model, "h*")]
     ['hidden', 'head']
     """
-    accepted = _meant(model, selection)
+    return selected(LayerTree(model), selection)
+
+
+def selected(tree, selection):
+    """Returns what `select` does, for a model that has been read.
+
+    Args:
+        tree: The model's `LayerTree`.
+        selection: As for `select`.
+    """
+    accepted = _meant(tree, selection)
     if not accepted:
-        raise _matches_nothing(model, selection)
+        raise _matches_nothing(tree, selection)
     return accepted
 
 
-def _meant(model, selection):
+def _meant(tree, selection):
     if isinstance(selection, str) and selection == "all":
-        return _accepted(model, lambda path, layer: True)
+        return _accepted(tree, lambda path, layer: True)
     if isinstance(selection, str):
-        return _matching(model, [selection])
-    if isinstance(selection, int) and not isinstance(selection, bool):
-        return _last(model, selection)
-    if _is_list_of_patterns(selection):
-        return _matching(model, selection)
+        return _matching(tree, [selection])
+    if is_integer(selection):
+        return _last(tree, int(selection))
+    if _is_group_of_patterns(selection):
+        return _matching(tree, selection)
+    if isinstance(selection, type):
+        # Called with a layer, the class of a layer may return another one.
+        raise bad_type(
+            "selection",
+            selection,
+            SELECTION,
+            f"Pass `lambda layer: isinstance(layer, {selection.__name__})`.",
+        )
     if callable(selection) and not isinstance(selection, keras.Layer):
-        return _accepted(model, lambda path, layer: selection(layer))
+        return _accepted(tree, lambda path, layer: selection(layer))
     raise bad_type("selection", selection, SELECTION)
 
 
-def _last(model, n):
+def _last(tree, n):
     if n < 1:
         raise bad_value("selection", n, "at least 1 where it is an int")
-    groups = units(model)
+    groups = counted_groups(tree)
     if n > len(groups):
         raise bad_value(
             "selection",
             n,
             f"at most {len(groups)}, the number of layers that own weights",
-            _what_there_is(model),
+            _what_there_is(tree),
         )
     wanted = {id(layer) for group in groups[-n:] for layer in group}
-    return _accepted(model, lambda path, layer: id(layer) in wanted)
+    return _accepted(tree, lambda path, layer: id(layer) in wanted)
 
 
-def _matching(model, patterns):
+def _matching(tree, patterns):
     for pattern in patterns:
-        if not any(_matches(path, pattern) for path, _ in _candidates(model)):
-            raise _matches_nothing(model, pattern)
+        if not any(_matches(path, pattern) for path, _ in tree.named):
+            raise _matches_nothing(tree, pattern)
     return _accepted(
-        model, lambda path, layer: any(_matches(path, p) for p in patterns)
+        tree, lambda path, layer: any(_matches(path, p) for p in patterns)
     )
 
 
@@ -119,44 +137,39 @@ def _matches(path, pattern):
     return any(fnmatch.fnmatchcase(one, pattern) for one in chain)
 
 
-def _accepted(model, accept):
+def _accepted(tree, accept):
     found = {
-        id(layer): layer
-        for path, layer in _candidates(model)
-        if accept(path, layer)
+        id(layer): layer for path, layer in tree.named if accept(path, layer)
     }
     inside = {
         id(part)
         for layer in found.values()
         if not isinstance(layer, keras.Model)
-        for _, part in walk(layer)
+        for part in tree.inside(layer)
     }
     return [layer for one, layer in found.items() if one not in inside]
 
 
-def _candidates(model):
-    everything = [(model.name, model), *walk(model)]
-    return [(path, one) for path, one in everything if owns_weights(one)]
-
-
-def _is_list_of_patterns(selection):
-    return isinstance(selection, (list, tuple)) and all(
+def _is_group_of_patterns(selection):
+    return isinstance(selection, (list, tuple, set, frozenset)) and all(
         isinstance(pattern, str) for pattern in selection
     )
 
 
-def _matches_nothing(model, selection):
+def _matches_nothing(tree, selection):
     return bad_value(
         "selection",
         selection,
         "a selection that matches a layer with weights",
-        _what_there_is(model),
+        _what_there_is(tree),
     )
 
 
-def _what_there_is(model):
-    paths = layer_paths(model)
+def _what_there_is(tree):
+    paths = paths_in(tree)
     listed = ", ".join(paths[:LISTED])
     more = len(paths) - LISTED
     rest = f", ... and {more} more" if more > 0 else ""
-    return f"There is: {listed}{rest}."
+    return (
+        f"There is: {listed}{rest}. Patterns are matched on these layer paths."
+    )

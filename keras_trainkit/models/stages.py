@@ -5,14 +5,12 @@ from typing import NamedTuple
 
 import keras
 
+from keras_trainkit.backend.model.torch_modules import norm_weights
 from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.models.flags import Flags
-from keras_trainkit.models.flags import add_trainable
 from keras_trainkit.models.flags import read_flags
-from keras_trainkit.models.paths import owners
-from keras_trainkit.models.paths import walk
-from keras_trainkit.models.trainable import set_trainable
-from keras_trainkit.models.trainable import trainable_layers
+from keras_trainkit.models.trainable import train_only
+from keras_trainkit.models.trainable import training_in
 
 
 class Stage(NamedTuple):
@@ -26,21 +24,16 @@ class Stage(NamedTuple):
     held: list
     found: Flags | None
 
-    def set_flags(self, model):
+    def set_flags(self, tree):
         """Makes what this stage trains trainable and freezes the rest."""
-        if self.found is None:
-            set_trainable(model, self.layers)
-        else:
-            add_trainable(model, self.layers, self.found)
-        for layer in self.held:
-            layer.trainable = False
+        train_only(tree, self.layers, self.held, besides=self.found)
 
 
-def plan_stages(model, selected, hold_batch_norm):
+def plan_stages(tree, selected, hold_batch_norm):
     """Returns the stages in order, the first of them from epoch 0 on.
 
     Args:
-        model: A `keras.Model`.
+        tree: The `LayerTree` of a `keras.Model`.
         selected: Dictionary of epoch to the layers that its stage adds.
             Without an epoch 0 the layers that are trainable now come first.
         hold_batch_norm: Whether BatchNormalization outside the first stage
@@ -51,16 +44,16 @@ def plan_stages(model, selected, hold_batch_norm):
     """
     found = None
     if 0 not in selected:
-        if not model.trainable_weights:
+        if not tree.model.trainable_weights:
             raise bad_value(
                 "stages",
                 sorted(selected),
                 "given for epoch 0 where no layer is trainable",
                 "Add a stage such as {0: 1} for the last layer.",
             )
-        found = read_flags(model)
+        found = read_flags(tree)
     first = selected.get(0, [])
-    held = _batch_norms_outside(model, first, found) if hold_batch_norm else []
+    held = _batch_norms_outside(tree, first, found) if hold_batch_norm else []
     layers, stages = [], []
     for epoch in sorted({0, *selected}):
         layers = _once(layers + selected.get(epoch, []))
@@ -68,33 +61,38 @@ def plan_stages(model, selected, hold_batch_norm):
     return stages
 
 
-def trainable_counts(model):
-    """Describes in words how many layers and weights of `model` train."""
-    layers = len({id(layer) for _, layer in owners(model)})
+def trainable_counts(tree):
+    """Describes in words how many layers and weights of a model train."""
+    layers = len({id(layer) for _, layer in tree.owners})
+    model = tree.model
     return (
-        f"{len(trainable_layers(model))} of {layers} layers, "
+        f"{len(training_in(tree))} of {layers} layers, "
         f"{_size(model.trainable_weights):,} of {_size(model.weights):,} "
         "weights"
     )
 
 
-def _batch_norms_outside(model, first, found):
-    inside = {id(part) for layer in first for part in _whole(layer)}
+def _batch_norms_outside(tree, first, found):
+    inside = {id(part) for layer in first for part in _whole(tree, layer)}
     if found is not None:
         inside |= {layer for layer, flag in found.layers.items() if flag}
     return [
         layer
-        for layer in _once(layer for _, layer in walk(model))
-        if isinstance(layer, keras.layers.BatchNormalization)
-        and id(layer) not in inside
+        for layer in tree.layers
+        if _has_batch_norm(layer) and id(layer) not in inside
     ]
 
 
-def _whole(layer):
+def _has_batch_norm(layer):
+    keras_own = isinstance(layer, keras.layers.BatchNormalization)
+    return keras_own or norm_weights(layer) is not None
+
+
+def _whole(tree, layer):
     # A model stands for the weights that it owns itself.
     if isinstance(layer, keras.Model):
         return [layer]
-    return [layer, *(part for _, part in walk(layer))]
+    return [layer, *tree.inside(layer)]
 
 
 def _once(layers):

@@ -1,7 +1,8 @@
 """Reusing a pretrained model: freezing, unfreezing, a new head."""
 
 from keras_trainkit.transfer.freezing import freeze
+from keras_trainkit.transfer.freezing import set_trainable
 from keras_trainkit.transfer.freezing import unfreeze
 from keras_trainkit.transfer.replace_head import replace_head
 
-__all__ = ["freeze", "replace_head", "unfreeze"]
+__all__ = ["freeze", "replace_head", "set_trainable", "unfreeze"]

@@ -1,12 +1,13 @@
 """Freezing and unfreezing by hand, outside `fit`."""
 
-import keras
-
 from keras_trainkit.kernels.argument_checks import bad_type
-from keras_trainkit.models.flags import add_trainable
+from keras_trainkit.kernels.argument_checks import is_integer
 from keras_trainkit.models.flags import flags_or_nothing
-from keras_trainkit.models.owned import own_weights
-from keras_trainkit.models.selection import select
+from keras_trainkit.models.layer_tree import LayerTree
+from keras_trainkit.models.selection import selected
+from keras_trainkit.models.trainable import train_no_longer
+from keras_trainkit.models.trainable import train_only
+from keras_trainkit.models.trainable import train_too
 from keras_trainkit.scheduling.trainable_set import reform_optimizer
 
 
@@ -47,24 +48,14 @@ def freeze(model, selection):
     >>> [layer.trainable for layer in model.layers]
     [False, True]
     """
-    if isinstance(selection, int):
+    if is_integer(selection):
         raise bad_type(
             "selection",
             selection,
             "'all', a shell pattern, a list of patterns, or a callable",
             "An int means the last n layers; `unfreeze` takes it.",
         )
-    layers = select(model, selection)
-    with flags_or_nothing(model):
-        for layer in layers:
-            if isinstance(layer, keras.Model):
-                # It stands for its own weights; its flag would freeze all.
-                for weight in own_weights(layer):
-                    weight.trainable = False
-            else:
-                layer.trainable = False
-        reform_optimizer(model)
-    return layers
+    return _changed(model, selection, train_no_longer)
 
 
 def unfreeze(model, selection):
@@ -97,8 +88,47 @@ def unfreeze(model, selection):
     >>> [layer.trainable for layer in model.layers]
     [False, True]
     """
-    layers = select(model, selection)
-    with flags_or_nothing(model):
-        add_trainable(model, layers)
+    return _changed(model, selection, train_too)
+
+
+def set_trainable(model, selection):
+    """Makes exactly the selected layers trainable and freezes the others.
+
+    As `freeze` and `unfreeze`, it re-forms the optimizer of a compiled model.
+    A container that was frozen before does not hide what is selected in it.
+
+    Args:
+        model: A `keras.Model`, compiled or not.
+        selection: As for `unfreeze`.
+
+    Returns:
+        List of the layers that train now.
+
+    Raises:
+        ValueError: When the selection matches nothing, or when the optimizer
+            cannot be re-formed; the flags are as before then.
+        TypeError: When it is no selection.
+
+    Example:
+
+    >>> model = keras.Sequential(
+    ...     [
+    ...         keras.Input((4,)),
+    ...         keras.layers.Dense(3, name="hidden"),
+    ...         keras.layers.Dense(1, name="head"),
+    ...     ]
+    ... )
+    >>> trained = ktk.transfer.set_trainable(model, "head")
+    >>> [layer.trainable for layer in model.layers]
+    [False, True]
+    """
+    return _changed(model, selection, train_only)
+
+
+def _changed(model, selection, change):
+    tree = LayerTree(model)
+    layers = selected(tree, selection)
+    with flags_or_nothing(tree):
+        change(tree, layers)
         reform_optimizer(model)
     return layers

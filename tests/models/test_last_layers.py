@@ -2,10 +2,11 @@ import keras
 import pytest
 
 from keras_trainkit.models.forward_order import OrderUnknown
-from keras_trainkit.models.last_layers import units
+from keras_trainkit.models.last_layers import counted_groups
+from keras_trainkit.models.layer_tree import LayerTree
 from tests.models import zoo
 
-UNITS = {
+GROUPS = {
     "sequential": [["hidden", "norm"], ["head"]],
     "nested": [["one", "norm"], ["two"], ["head"]],
     "branches": [
@@ -31,15 +32,15 @@ UNITS = {
 
 
 def grouped(model):
-    return [zoo.names(group) for group in units(model)]
+    return [zoo.names(group) for group in counted_groups(LayerTree(model))]
 
 
-@pytest.mark.parametrize("kind", [k for k in UNITS if k != "shared"])
-def test_layers_are_grouped_into_units(kind):
-    assert grouped(zoo.ZOO[kind]()) == UNITS[kind]
+@pytest.mark.parametrize("kind", [k for k in GROUPS if k != "shared"])
+def test_layers_are_grouped(kind):
+    assert grouped(zoo.ZOO[kind]()) == GROUPS[kind]
 
 
-def test_a_shared_layer_is_in_one_unit():
+def test_a_shared_layer_is_in_one_group():
     found = grouped(zoo.shared())
     assert sorted(found[:2]) == [["both"], ["middle"]]
     assert found[2:] == [["head"]]
@@ -65,7 +66,7 @@ def test_a_normalisation_behind_a_nested_model_goes_with_its_last_layer():
     assert grouped(model) == [["one", "norm"], ["two", "after"], ["head"]]
 
 
-def test_a_model_of_normalisations_has_no_units():
+def test_a_model_of_normalisations_has_no_groups():
     model = keras.Sequential(
         [keras.Input((4,)), keras.layers.BatchNormalization()]
     )
@@ -80,6 +81,6 @@ def test_a_model_of_normalisations_has_no_units():
     ],
     ids=["Sequential", "subclassed"],
 )
-def test_a_model_that_is_not_built_has_no_units(model):
+def test_a_model_that_is_not_built_has_no_groups(model):
     with pytest.raises(OrderUnknown, match="has not been built"):
-        units(model())
+        counted_groups(LayerTree(model()))

@@ -119,8 +119,17 @@ def test_a_selection_that_matches_nothing_says_what_there_is(
 
 @pytest.mark.parametrize(
     "selection",
-    [True, None, 1.0, [1], ["head", 1], {"head"}, keras.layers.Dense(1)],
-    ids=["bool", "None", "float", "ints", "mixed", "set", "a layer"],
+    [
+        True,
+        None,
+        1.0,
+        [1],
+        ["head", 1],
+        {"head": 1},
+        keras.layers.Dense(1),
+        keras.layers.BatchNormalization,
+    ],
+    ids=["bool", "None", "float", "ints", "mixed", "dict", "layer", "class"],
 )
 def test_a_selection_of_the_wrong_type_is_refused(selection):
     with pytest.raises(TypeError, match="'all', an int, a shell pattern"):
@@ -132,7 +141,18 @@ def test_a_long_list_is_cut():
     model = keras.Sequential([keras.Input((1,)), *layers])
     with pytest.raises(ValueError) as error:
         select(model, "nothing")
-    assert str(error.value).endswith("dense_29, ... and 3 more.")
+    assert "dense_29, ... and 3 more." in str(error.value)
+
+
+@pytest.mark.parametrize("group", [list, tuple, set, frozenset])
+def test_patterns_come_in_any_group(group):
+    chosen = select(zoo.sequential(), group(["head", "nor*"]))
+    assert zoo.names(chosen) == ["norm", "head"]
+
+
+@pytest.mark.parametrize("n", [np.int64(1), np.uint8(1)])
+def test_numpys_integers_count(n):
+    assert zoo.names(select(zoo.sequential(), n)) == ["head"]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from keras_trainkit.models.layer_tree import LayerTree
 from keras_trainkit.models.selection import select
 from keras_trainkit.models.stages import plan_stages
 from keras_trainkit.models.stages import trainable_counts
@@ -19,14 +20,14 @@ def trained(model):
 
 def planned(model, stages, hold=False):
     selected = {epoch: select(model, s) for epoch, s in stages.items()}
-    return plan_stages(model, selected, hold_batch_norm=hold)
+    return plan_stages(LayerTree(model), selected, hold_batch_norm=hold)
 
 
 def walked(model, stages, hold=False):
     """Returns what trains in each stage, by its epoch."""
     found = {}
     for stage in planned(model, stages, hold):
-        stage.set_flags(model)
+        stage.set_flags(LayerTree(model))
         found[stage.epoch] = trained(model)
     return found
 
@@ -77,7 +78,7 @@ def test_stages_can_be_entered_in_any_order(hold):
     plan = planned(model, stages, hold)
     found = {}
     for stage in plan[::-1]:
-        stage.set_flags(model)
+        stage.set_flags(LayerTree(model))
         found[stage.epoch] = trained(model)
     assert found == expected
 
@@ -86,7 +87,7 @@ def test_held_norms_are_found_in_composites():
     model = zoo.block()
     plan = planned(model, {0: "head", 1: "all"}, hold=True)
     assert zoo.names(plan[0].held) == ["norm"]
-    plan[1].set_flags(model)
+    plan[1].set_flags(LayerTree(model))
     assert not model.get_layer("block").norm.trainable
     assert "block/second" in trained(model)
 
@@ -118,5 +119,7 @@ def test_without_an_epoch_0_something_must_train():
 def test_counts_in_words():
     model = zoo.sequential()
     model.get_layer("hidden").trainable = False
-    assert trainable_counts(model) == "2 of 3 layers, 13 of 41 weights"
+    assert (
+        trainable_counts(LayerTree(model)) == "2 of 3 layers, 13 of 41 weights"
+    )
     assert np.sum([np.prod(w.shape) for w in model.weights]) == 41

@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 
 from keras_trainkit.models.forward_order import sublayers
-from keras_trainkit.models.owned import own_weights
+from keras_trainkit.models.layer_tree import LayerTree
 from keras_trainkit.models.paths import walk
 from keras_trainkit.models.selection import select
-from keras_trainkit.models.trainable import set_trainable
+from keras_trainkit.models.trainable import train_only
+from keras_trainkit.models.trainable import train_too
 from keras_trainkit.models.trainable import trainable_layers
 from tests.models import zoo
 
@@ -34,6 +35,10 @@ def ids(weights):
     return {id(weight) for weight in weights}
 
 
+def set_trainable(model, layers):
+    train_only(LayerTree(model), layers)
+
+
 def created_trainable(model):
     return {id(w) for w in model.weights if w.name not in STATISTICS}
 
@@ -43,7 +48,7 @@ def held(layers):
         id(weight)
         for layer in layers
         for weight in (
-            own_weights(layer)
+            LayerTree(layer).own_weights(layer)
             if isinstance(layer, keras.Model)
             else layer.weights
         )
@@ -192,3 +197,41 @@ def test_what_cannot_be_set_changes_nothing(layers, message):
     with pytest.raises(ValueError, match=message):
         set_trainable(model, layers(model))
     assert [layer.trainable for _, layer in walk(model)] == before
+
+
+def paths(model):
+    return [weight.path for weight in model.trainable_weights]
+
+
+def test_adding_leaves_the_rest_of_a_composite():
+    model = zoo.block()
+    part = model.get_layer("block")
+    part.trainable = False
+    part.norm.trainable = True
+    model.get_layer("stem").trainable = False
+    before = set(paths(model))
+    assert before == {
+        "block/norm/gamma",
+        "block/norm/beta",
+        "head/kernel",
+        "head/bias",
+    }
+    train_too(LayerTree(model), select(model, "block/first"))
+    added = {"block/first/kernel", "block/first/bias"}
+    assert set(paths(model)) == before | added
+    assert not part.second.trainable
+
+
+def test_adding_to_a_model_frozen_whole():
+    model = zoo.block()
+    model.trainable = False
+    train_too(LayerTree(model), select(model, "head"))
+    assert paths(model) == ["head/kernel", "head/bias"]
+
+
+def test_a_layer_without_trainable_weights_keeps_its_flag():
+    norm = keras.layers.BatchNormalization(center=False, scale=False)
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2), norm])
+    model.layers[0].trainable = False
+    train_too(LayerTree(model), [model.layers[0]])
+    assert norm.trainable
