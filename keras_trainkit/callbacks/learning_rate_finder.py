@@ -12,7 +12,7 @@ from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.kernels.curves import geometric_rise as rise
 from keras_trainkit.scheduling.learning_rate_search import LearningRateSearch
 from keras_trainkit.scheduling.loss_recording import LossRecording
-from keras_trainkit.scheduling.training_state import TrainingState
+from keras_trainkit.scheduling.snapshot import TrainingSnapshot
 
 
 class LearningRateFinder(ScheduledCallback):
@@ -107,7 +107,7 @@ class LearningRateFinder(ScheduledCallback):
         curve = partial(rise.rise, self.min_lr, self.max_lr, self.steps)
         return {"learning_rate": curve}
 
-    def remember(self, model):
+    def remember(self, model, data=None):
         """Takes the snapshot that `put_back` goes back to.
 
         The callback does it itself when `fit` calls it first; do it before
@@ -115,8 +115,10 @@ class LearningRateFinder(ScheduledCallback):
 
         Args:
             model: The compiled `keras.Model` that is going to be searched.
+            data: What `fit` will be given as `x`: the generators of a torch
+                `DataLoader` are put back, too. Defaults to `None`.
         """
-        self._state = TrainingState(model)
+        self._state = TrainingSnapshot(model, data)
         self._state_is_older = True
 
     def put_back(self):
@@ -142,7 +144,7 @@ class LearningRateFinder(ScheduledCallback):
         super().set_model(model)
         self._searched = self.model
         if not self._state_is_older:
-            self._state = TrainingState(self._searched)
+            self._state = TrainingSnapshot(self._searched)
 
     def on_train_begin(self, logs=None):
         """Takes the learning rate over."""
@@ -150,7 +152,7 @@ class LearningRateFinder(ScheduledCallback):
         refuse_impossible(self)  # First: what follows advises for a `fit`.
         self._check_fit(model)
         if self._state is None:
-            self._state = TrainingState(model)
+            self._state = TrainingSnapshot(model)
         self._state.include_new()
         self._searching = True
         call_batch_hooks_in_turn()
@@ -204,8 +206,10 @@ class LearningRateFinder(ScheduledCallback):
 
     def on_train_end(self, logs=None):
         """Puts the model back and makes the result."""
-        super().on_train_end()
-        self.put_back()
+        try:
+            super().on_train_end()
+        finally:
+            self.put_back()
         recording = self._recording
         if not recording.over:
             raise bad_value(

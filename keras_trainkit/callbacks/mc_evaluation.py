@@ -11,7 +11,7 @@ from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.kernels.argument_checks import require_number
 from keras_trainkit.kernels.probability.probabilities import class_labels
 from keras_trainkit.kernels.probability.probabilities import class_probabilities
-from keras_trainkit.scheduling.undisturbed import undisturbed
+from keras_trainkit.scheduling.snapshot import inference_undone
 from keras_trainkit.uncertainty import mc_predict
 from keras_trainkit.uncertainty import metrics
 
@@ -158,7 +158,7 @@ class MCEvaluation(keras.callbacks.Callback):
     def _evaluate(self):
         model = self.model
         asked = {"x": self.x, "batch_size": self.batch_size}
-        with undisturbed(model):
+        with inference_undone(model):
             plain = model.predict(**asked, verbose=0)
             _check_outputs(len(keras.tree.flatten(plain)))
             binary = plain.ndim < 2 or plain.shape[-1] == 1

@@ -27,13 +27,20 @@ def find_learning_rate(
     Trains for at most `steps` updates while the learning rate rises
     geometrically from `min_lr` to `max_lr`, records the loss of each batch,
     and stops when it diverges. Then everything is put back bit by bit, also
-    after an exception: weights, moving statistics, seed generators, optimizer
-    slots and counters (an optimizer that was not built is not built then),
-    loss scale, learning rate, metrics, `model.history`, compiled functions,
-    and the random states of Python, NumPy, Keras and the backend. A model
-    that was not built is built, with its initial weights. What is the
-    user's own is not put back: a generator that was consumed, a `PyDataset`'s
-    or a layer's own Python state.
+    after an exception: weights, moving statistics, buffers of torch modules,
+    recurrent states, seed generators, optimizer slots and counters (an
+    optimizer that was not built is not built then), loss scale, learning
+    rate, metrics, `model.history`, compiled functions, and the random states
+    of Python, NumPy, Keras, the backend and a torch `DataLoader`. A model
+    that was not built is built, with its initial weights.
+
+    What is the user's own is not put back: a generator that was consumed, a
+    `PyDataset`'s or a layer's own Python state. Nor is the counter in a
+    `tf.data.Dataset` with `shuffle` and the default
+    `reshuffle_each_iteration=True`: each epoch of the search advances it, so
+    a later `fit` on this dataset object sees its samples in another order
+    than without the search. For the same order make the dataset anew for the
+    search, or shuffle with `reshuffle_each_iteration=False`.
 
     The data is repeated until there are `steps` updates; a generator has to
     bring them. As the losses are those of training batches, a suggested rate
@@ -101,7 +108,7 @@ def find_learning_rate(
     # From a generator that has ended, Keras would go on with the few batches
     # it looked at first (keras/src/trainers/data_adapters).
     once = inspect.isgenerator(x) and "steps_per_epoch" not in fit_arguments
-    finder.remember(model)
+    finder.remember(model, x)
     try:
         with each_batch_alone(model):
             model.fit(

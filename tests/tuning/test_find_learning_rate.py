@@ -9,6 +9,9 @@ from keras_trainkit.scheduling.loss_recording import LossRecording
 from tests.helpers import replay
 from tests.helpers.fit_state import changes
 from tests.helpers.fit_state import fit_state
+from tests.helpers.hidden_state import MODELS as HIDDEN
+from tests.helpers.hidden_state import ROWS
+from tests.helpers.hidden_state import called
 from tests.helpers.models import FEATURES
 from tests.helpers.models import linear_model
 from tests.helpers.models import regression_data
@@ -120,6 +123,27 @@ def loader():
 
     data = TensorDataset(torch.from_numpy(X), torch.from_numpy(Y))
     return DataLoader(data, batch_size=BATCH)
+
+
+def reshuffled(each_iteration=True):
+    return (
+        dataset()
+        .unbatch()
+        .shuffle(40, seed=1, reshuffle_each_iteration=each_iteration)
+        .batch(BATCH)
+    )
+
+
+def loader_with_generators():
+    import torch
+    from torch.utils.data import DataLoader
+
+    return DataLoader(
+        loader().dataset,
+        batch_size=BATCH,
+        shuffle=True,
+        generator=torch.Generator().manual_seed(2),
+    )
 
 
 DATA = {"PyDataset": Sequence, "generator": generator}
@@ -307,6 +331,65 @@ def test_all_is_as_it_was(trained):
     before = fit_state(model)
     find(model, X, Y, batch_size=BATCH, min_lr=1e-2, max_lr=10.0)
     assert changes(before, fit_state(model)) == []
+
+
+def trained_on(make, searched=False, anew=False):
+    """Returns the weights after a search, if any, and a `fit`."""
+    model = compiled(OPT.SGD(0.01))
+    keras.utils.set_random_seed(5)
+    data = make()
+    if searched:
+        find(model, make() if anew else data)
+    model.fit(data, epochs=2, verbose=0)
+    return model.get_weights()[0]
+
+
+SHUFFLED = {"PyDataset": Sequence}
+if TF:
+    SHUFFLED["one order of tf.data"] = lambda: reshuffled(False)
+if BACKEND == "torch":
+    SHUFFLED["DataLoader"] = loader_with_generators
+
+
+@pytest.mark.filterwarnings("ignore:Your input ran out of data")
+@pytest.mark.filterwarnings("ignore:`shuffle=True` was passed")
+@pytest.mark.parametrize("make", SHUFFLED.values(), ids=SHUFFLED)
+def test_a_fit_after_the_search_draws_its_data_as_without_one(make):
+    np.testing.assert_array_equal(
+        trained_on(make, searched=True), trained_on(make)
+    )
+
+
+if TF:
+
+    @pytest.mark.filterwarnings("ignore:Your input ran out of data")
+    @pytest.mark.filterwarnings("ignore:`shuffle=True` was passed")
+    def test_a_dataset_that_reshuffles_counts_the_searches_epochs_as_said():
+        plain = trained_on(reshuffled)
+        counted = trained_on(reshuffled, searched=True)
+        made_anew = trained_on(reshuffled, searched=True, anew=True)
+        assert not np.array_equal(counted, plain)
+        np.testing.assert_array_equal(made_anew, plain)
+
+
+def trained_with_hidden_state(make, searched):
+    keras.utils.set_random_seed(1)
+    model = make()
+    model.compile(OPT.SGD(0.01), "mse")
+    data = {"x": X[:, :4], "y": Y, "batch_size": ROWS}
+    keras.utils.set_random_seed(5)
+    if searched:
+        find(model, **data)
+    model.fit(**data, verbose=0)
+    return called(model)
+
+
+@pytest.mark.parametrize("make", HIDDEN.values(), ids=HIDDEN)
+def test_state_that_keras_does_not_list_is_put_back_too(make):
+    np.testing.assert_array_equal(
+        trained_with_hidden_state(make, searched=True),
+        trained_with_hidden_state(make, searched=False),
+    )
 
 
 class Interrupted(LossRecording):

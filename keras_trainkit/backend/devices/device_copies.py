@@ -13,19 +13,21 @@ def copies(variable):
     """Returns what each device holds of a variable.
 
     Args:
-        variable: A `keras.Variable`.
+        variable: A `keras.Variable` or a `tf.Variable`.
 
     Returns:
         Sequence with one element for each copy: the backend's own variable or
         tensor. Where a variable is not copied, or is spread over devices by
         JAX, which keeps copies equal, the only element is its value.
     """
-    value = variable.value
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
+    if keras.backend.backend() != "tensorflow":
+        return (variable.value,)
+    import tensorflow as tf
 
-        if isinstance(value, tf.distribute.DistributedValues):
-            return value.values
+    own = isinstance(variable, tf.Variable)
+    value = variable if own else variable.value
+    if isinstance(value, tf.distribute.DistributedValues):
+        return value.values
     return (value,)
 
 
@@ -38,7 +40,7 @@ def write_copies(variable, values):
     """Assigns to each copy its own value.
 
     Args:
-        variable: The `keras.Variable` that `read_copies` has read.
+        variable: The variable that `read_copies` has read.
         values: What it has returned.
     """
     held = copies(variable)
@@ -47,3 +49,20 @@ def write_copies(variable, values):
         return
     for copy, value in zip(held, values, strict=True):
         copy.assign(value)
+
+
+def fill_if_empty(variable, values):
+    """Gives a variable without a value one, so that it can be read.
+
+    JAX takes the values out of the variables for an epoch, and leaves them
+    empty when the first step dies (keras/src/backend/jax/trainer.py).
+
+    Args:
+        variable: The variable that `read_copies` has read.
+        values: What it has returned.
+    """
+    jax = keras.backend.backend() == "jax"
+    if jax and variable._value is None:
+        variable._value = keras.ops.convert_to_tensor(
+            values[0], dtype=variable.dtype
+        )

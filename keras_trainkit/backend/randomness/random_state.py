@@ -1,5 +1,6 @@
 """The global random states that a `fit` draws from."""
 
+import contextlib
 import random
 import sys
 
@@ -18,9 +19,13 @@ class RandomState:
 
     TensorFlow's and torch's are included wherever the library is loaded: data
     pipelines of the one feed models of the other.
+
+    Args:
+        generators: Iterable of `torch.Generator`s to include. Defaults to
+            none.
     """
 
-    def __init__(self):
+    def __init__(self, generators=()):
         self._python = random.getstate()
         self._numpy = np.random.get_state()
         self._generator = global_state.get_global_attribute(_KERAS)
@@ -28,6 +33,7 @@ class RandomState:
             self._seed = read_copies(self._generator.state)
         self._tensorflow = _tensorflow_state()
         self._torch = _torch_state()
+        self._generators = [(one, one.get_state()) for one in generators]
 
     def restore(self):
         """Puts every state back."""
@@ -40,6 +46,19 @@ class RandomState:
             _restore_tensorflow(self._tensorflow)
         if self._torch is not None:
             _restore_torch(*self._torch)
+        for generator, state in self._generators:
+            generator.set_state(state)
+
+
+@contextlib.contextmanager
+def global_generator(generator):
+    """Lends Keras a global seed generator; each thread has its own."""
+    before = global_state.get_global_attribute(_KERAS)
+    global_state.set_global_attribute(_KERAS, generator)
+    try:
+        yield
+    finally:
+        global_state.set_global_attribute(_KERAS, before)
 
 
 def _tensorflow_state():

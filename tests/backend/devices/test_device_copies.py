@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from keras_trainkit.backend.devices.device_copies import copies
+from keras_trainkit.backend.devices.device_copies import fill_if_empty
 from keras_trainkit.backend.devices.device_copies import read_copies
 from keras_trainkit.backend.devices.device_copies import write_copies
 from tests.helpers.arrays import to_numpy
@@ -51,3 +52,13 @@ def mirrored():
         values = (tf.Variable([1.0, 2.0]), tf.Variable([3.0, 4.0]))
 
     return types.SimpleNamespace(value=Pair())
+
+
+@pytest.mark.parametrize("empty", [False, True])
+def test_an_empty_variable_can_be_read_again(empty):
+    variable = keras.Variable([1.0, 2.0])
+    read = read_copies(variable)
+    if empty and keras.backend.backend() == "jax":
+        variable._value = None  # as JAX's trainer leaves it
+    fill_if_empty(variable, [np.float32([1.0, 2.0])])
+    np.testing.assert_array_equal(read_copies(variable), read)

@@ -1,15 +1,22 @@
 """A `fit` between a snapshot and its restoration leaves no trace."""
 
+import random
+
 import keras
 import numpy as np
 import pytest
 
+import keras_trainkit as ktk
 from keras_trainkit.backend.optimizer.anatomy import innermost
 from keras_trainkit.backend.optimizer.anatomy import unshare_averages
-from keras_trainkit.scheduling.training_state import TrainingState
+from keras_trainkit.scheduling.snapshot import TrainingSnapshot
+from keras_trainkit.scheduling.snapshot import inference_undone
 from tests.helpers.arrays import to_numpy
 from tests.helpers.fit_state import changes
 from tests.helpers.fit_state import fit_state
+from tests.helpers.fit_state import random_states
+from tests.helpers.hidden_state import MODELS as HIDDEN
+from tests.helpers.hidden_state import called
 from tests.helpers.models import FEATURES
 from tests.helpers.models import regression_data
 
@@ -58,7 +65,7 @@ def test_all_is_as_it_was(optimizer, trained):
     if trained:
         fit(model)
     before = fit_state(model)
-    state = TrainingState(model)
+    state = TrainingSnapshot(model)
     fit(model)
     model.optimizer.learning_rate = 7.0
     assert {"variables", "optimizer"} <= set(changes(before, fit_state(model)))
@@ -74,7 +81,7 @@ def test_training_goes_on_as_if_nothing_had_been(optimizer):
     keras.utils.set_random_seed(4)
     fit(first)
     keras.utils.set_random_seed(4)
-    state = TrainingState(second)
+    state = TrainingSnapshot(second)
     fit(second)
     state.restore()
     fit(second)
@@ -87,7 +94,7 @@ def test_training_goes_on_as_if_nothing_had_been(optimizer):
 def test_an_unbuilt_optimizer_is_as_new_and_can_be_saved(tmp_path):
     model = compiled("adam with an average")
     names = [v.name for v in model.optimizer.variables]
-    state = TrainingState(model)
+    state = TrainingSnapshot(model)
     fit(model)
     state.restore()
     assert not model.optimizer.built
@@ -105,7 +112,7 @@ def test_an_unbuilt_optimizer_is_as_new_and_can_be_saved(tmp_path):
 
 def test_variables_made_meanwhile_go_back_to_what_they_began_with():
     model = compiled("sgd", built=False)
-    state = TrainingState(model)
+    state = TrainingSnapshot(model)
     model.build((None, FEATURES))
     state.include_new()
     weights = model.get_weights()
@@ -118,7 +125,7 @@ def test_variables_made_meanwhile_go_back_to_what_they_began_with():
 def test_a_model_that_was_never_compiled():
     model = model_with_everything()
     weights = model.get_weights()
-    state = TrainingState(model)
+    state = TrainingSnapshot(model)
     model.set_weights([w + 1 for w in weights])
     state.restore()
     for ours, theirs in zip(model.get_weights(), weights, strict=True):
@@ -129,7 +136,7 @@ def test_compiled_functions_of_before_still_work():
     model = compiled("sgd")
     fit(model)
     before = model.predict(X, verbose=0), model.evaluate(X, Y, verbose=0)
-    state = TrainingState(model)
+    state = TrainingSnapshot(model)
     fit(model)
     state.restore()
     after = model.predict(X, verbose=0), model.evaluate(X, Y, verbose=0)
@@ -140,21 +147,12 @@ def test_compiled_functions_of_before_still_work():
 def test_gradients_and_modes_of_torch_are_put_back():
     model = compiled("sgd")
     modes = [getattr(layer, "training", None) for layer in model.layers]
-    state = TrainingState(model)
+    state = TrainingSnapshot(model)
     fit(model)
     state.restore()
     assert [getattr(la, "training", None) for la in model.layers] == modes
     values = [v.value for v in model.trainable_variables]
     assert all(getattr(value, "grad", None) is None for value in values)
-
-
-def test_keras_still_has_the_privates():
-    model = compiled("sgd")
-    fit(model)
-    assert model._compile_metrics.built and model._compile_loss.built
-    tracker = model.optimizer._tracker
-    assert set(tracker.config) == set(tracker.stored_ids) == {"variables"}
-    assert tracker.config["variables"][1] is model.optimizer._variables
 
 
 @pytest.mark.parametrize("built", [False, True])
@@ -164,7 +162,7 @@ def test_an_optimizer_beside_the_compiled_one_is_put_back(built):
     if built:
         critic.build(model.trainable_variables)
     before = [to_numpy(v.value) for v in critic.variables]
-    state = TrainingState(model)
+    state = TrainingSnapshot(model)
     critic.apply(
         [keras.ops.ones(v.shape) for v in model.trainable_variables],
         model.trainable_variables,
@@ -173,3 +171,96 @@ def test_an_optimizer_beside_the_compiled_one_is_put_back(built):
     assert critic.built == built
     for variable, value in zip(critic.variables, before, strict=True):
         np.testing.assert_array_equal(to_numpy(variable.value), value)
+
+
+# What inference changes.
+
+INPUTS = np.ones((3, 4), "float32")
+
+
+@keras.saving.register_keras_serializable(package="keras_trainkit_tests")
+class Counter(keras.layers.Layer):
+    """Counts its calls, at inference too."""
+
+    def build(self, input_shape):
+        self.calls = self.add_weight(shape=(), name="calls", trainable=False)
+
+    def call(self, x):
+        self.calls.assign_add(1.0)
+        return x
+
+
+@pytest.fixture
+def counting():
+    model = keras.Sequential(
+        [
+            keras.Input((4,)),
+            Counter(),
+            ktk.layers.MCDropout(0.5),
+            ktk.layers.MCDropout(0.5, seed=1),
+            keras.layers.Dense(2),
+        ]
+    )
+    model.layers[-1].trainable = False
+    return model
+
+
+def state_of(model):
+    values = [to_numpy(v.value) for v in model.variables]
+    return {"variables": values, **random_states()}
+
+
+def use(model):
+    model.predict(INPUTS, verbose=0)
+    random.random()
+    np.random.random()
+    keras.random.uniform(())
+
+
+def test_there_is_something_to_put_back(counting):
+    before = state_of(counting)
+    use(counting)
+    found = changes(before, state_of(counting))
+    assert {"variables", "python", "numpy"} <= set(found)
+
+
+def test_nothing_is_left_behind(counting):
+    keras.random.uniform(())  # the global generator is made
+    before = state_of(counting)
+    with inference_undone(counting):
+        use(counting)
+    assert changes(before, state_of(counting)) == []
+
+
+def test_nothing_is_left_behind_after_an_error(counting):
+    before = state_of(counting)
+    with (
+        pytest.raises(RuntimeError, match="halfway"),
+        inference_undone(counting),
+    ):
+        use(counting)
+        raise RuntimeError("halfway")
+    assert changes(before, state_of(counting)) == []
+
+
+# State that `model.variables` does not show.
+
+
+@pytest.mark.parametrize("make", HIDDEN.values(), ids=HIDDEN)
+def test_the_same_outputs_come_again(make):
+    model = make()
+    called(model)
+    state = TrainingSnapshot(model)
+    first = called(model)
+    assert not np.array_equal(called(model), first)
+    state.restore()
+    np.testing.assert_array_equal(called(model), first)
+
+
+@pytest.mark.parametrize("make", HIDDEN.values(), ids=HIDDEN)
+def test_inference_leaves_it_as_it_was(make):
+    model = make()
+    called(model)
+    with inference_undone(model):
+        first = called(model)
+    np.testing.assert_array_equal(called(model), first)
