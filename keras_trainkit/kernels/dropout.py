@@ -1,5 +1,7 @@
 """Dropout by comparing 16-bit random numbers with a threshold."""
 
+from keras_trainkit.kernels.argument_checks import bad_value
+
 LEVELS = 2**16
 
 
@@ -47,3 +49,45 @@ def alpha_affine(rate):
     a = ((1 - rate) * (1 + rate * saturation**2)) ** -0.5
     b = -a * saturation * rate
     return a, b, a * saturation + b
+
+
+def mask_shape(noise_shape, shape):
+    """Returns the shape of the mask that is broadcast to the inputs.
+
+    As in Keras, each `None` stands for the size of the inputs' axis at its
+    place, counted from the first one, and the mask is aligned with the
+    inputs' last axes: `(None, 1)` has the rows' axis only for two axes.
+
+    Args:
+        noise_shape: Sequence of integers and `None`, no longer than `shape`,
+            or `None` for a mask of the inputs' own shape.
+        shape: Tuple, the shape of the inputs.
+
+    Returns:
+        Tuple.
+
+    Raises:
+        ValueError: If a mask of this shape cannot be broadcast to the inputs.
+    """
+    if noise_shape is None:
+        return tuple(shape)
+    fits = len(noise_shape) <= len(shape)
+    if fits:
+        pairs = zip(noise_shape, shape, strict=False)
+        mask = tuple(n if given is None else given for given, n in pairs)
+        last = shape[len(shape) - len(mask) :]
+        fits = all(map(_broadcasts, mask, last))
+    if not fits:
+        raise bad_value(
+            "noise_shape",
+            tuple(noise_shape),
+            f"such that a mask of it can be broadcast to {tuple(shape)}, the "
+            "shape of the inputs",
+        )
+    return mask
+
+
+def _broadcasts(size, to):
+    # TensorFlow may know a size in the running graph only.
+    known = isinstance(size, int) and isinstance(to, int)
+    return size == 1 or size == to if known else True

@@ -1,5 +1,6 @@
 """What is kept of the samples of one output, whatever their number."""
 
+import numpy as np
 from keras import ops
 
 from keras_trainkit.kernels.moments import chunk_moments
@@ -72,6 +73,18 @@ def nothing(like):
         name: ops.full(value.shape, fill.get(name, 0.0), dtype=value.dtype)
         for name, value in like.items()
     }
+
+
+def are_equal(found):
+    """Whether all samples are the same, but for the rounding of their mean.
+
+    Args:
+        found: Dictionary as `summarise` returns it, of NumPy arrays.
+    """
+    mean, count = found["mean"], found["count"]
+    # The worst that adding `count` equal numbers can round.
+    rounding = count * np.finfo(mean.dtype).eps * np.abs(mean)
+    return bool((np.sqrt(found["squares"] / count) <= rounding).all())
 
 
 _MERGED = {

@@ -6,16 +6,20 @@ be like that gets one sample at a time.
 """
 
 import keras
-from keras.src.layers.regularization.spatial_dropout import BaseSpatialDropout
 
-_OURS = ("keras_trainkit.layers.",)
-_LAYERS = ("keras.src.layers.", *_OURS)
-# Their rows may share statistics or tables, or they run any code.
-_OTHERS = (
-    "keras.src.layers.preprocessing.",
-    "keras.src.layers.core.lambda_layer",
+from keras_trainkit.backend.model.keras_kinds import is_keras_function
+from keras_trainkit.backend.model.keras_kinds import is_keras_layer
+from keras_trainkit.backend.model.keras_kinds import is_keras_operation
+from keras_trainkit.backend.model.keras_kinds import is_preprocessing
+from keras_trainkit.backend.model.layers import all_layers
+
+_OURS = ("keras_trainkit.",)
+_OUR_LAYERS = ("keras_trainkit.layers.",)
+_SPATIAL = (
+    keras.layers.SpatialDropout1D,
+    keras.layers.SpatialDropout2D,
+    keras.layers.SpatialDropout3D,
 )
-_FUNCTIONS = ("keras.src.", "keras_trainkit.")
 # keras/src/ops: core.py, nn.py, numpy.py
 _ELEMENTWISE = (
     "Abs Absolute Add Cast Clip Divide Elu Exp Expm1 Gelu HardSigmoid "
@@ -29,22 +33,27 @@ def rows_are_independent(step):
     """Whether the rows of what `step` makes depend on their own inputs only.
 
     Args:
-        step: A `graph_steps.Step`.
+        step: A `models.graph.Step`.
     """
     if not step.specs or not all(map(_has_rows, step.specs)):
         return False
     if step.operation is None:
         return True
-    if isinstance(step.operation, keras.Layer):
-        return all(map(_layer_is_safe, step.operation._flatten_layers())) and (
-            _spares_rows(step.operation, step.node)
-        )
     ranks = {len(tensor.shape) for tensor in step.node.input_tensors}
-    name = type(step.operation).__name__
-    module = type(step.operation).__module__
+    if isinstance(step.operation, keras.Layer):
+        inner = [
+            o for o in all_layers(step.operation) if o is not step.operation
+        ]
+        return (
+            all(map(_layer_is_safe, [step.operation, *inner]))
+            and _masks_have_rows(step.operation, ranks)
+            # What reaches a layer inside of another may have other axes.
+            and all(_masks_have_rows(one, ()) for one in inner)
+            and _spares_rows(step.operation, ranks)
+        )
     return (
-        module.startswith("keras.src.ops.")
-        and name in _ELEMENTWISE.split()
+        is_keras_operation(step.operation)
+        and type(step.operation).__name__ in _ELEMENTWISE.split()
         and len(ranks) == 1
     )
 
@@ -53,7 +62,7 @@ def can_be_repeated(step, spec):
     """Whether an output of `step` is a dense tensor with any number of rows.
 
     Args:
-        step: A `graph_steps.Step`.
+        step: A `models.graph.Step`.
         spec: The symbolic tensor of one of its outputs.
     """
     dense = not (
@@ -70,13 +79,11 @@ def _has_rows(spec):
 
 
 def _layer_is_safe(layer):
-    module = f"{type(layer).__module__}."
-    if not module.startswith(_LAYERS) or module.startswith(_OTHERS):
+    if not (is_keras_layer(layer) or _is_of(type(layer), _OUR_LAYERS)):
         return False
-    # A mask that is fixed, or shared, along the batch.
-    noise_shape = getattr(layer, "noise_shape", None)
-    if noise_shape and noise_shape[0] is not None:
-        return isinstance(layer, BaseSpatialDropout)
+    # Their rows may share statistics or tables, or they run any code.
+    if is_preprocessing(layer) or isinstance(layer, keras.layers.Lambda):
+        return False
     if getattr(layer, "stateful", False):
         return False
     equation = getattr(layer, "equation", None)
@@ -87,17 +94,35 @@ def _layer_is_safe(layer):
         for name in ("activation", "recurrent_activation")
     ]
     return all(
-        getattr(f, "__module__", type(f).__module__).startswith(_FUNCTIONS)
-        for f in functions
-        if f is not None
+        is_keras_function(one) or _is_of(one, _OURS)
+        for one in functions
+        if one is not None
     )
 
 
-def _spares_rows(layer, node):
+def _is_of(thing, packages):
+    module = getattr(thing, "__module__", None)
+    return f"{module}.".startswith(packages)
+
+
+def _masks_have_rows(layer, ranks):
+    """Whether each row of inputs of these `ranks` has a mask of its own.
+
+    A mask is aligned with the last axes of the inputs, so one of a lower rank
+    is shared along the batch, whatever its first entry.
+    """
+    noise_shape = getattr(layer, "noise_shape", None)
+    if noise_shape is None or isinstance(layer, _SPATIAL):
+        return True
+    return bool(ranks) and all(
+        len(noise_shape) == rank and noise_shape[0] is None for rank in ranks
+    )
+
+
+def _spares_rows(layer, ranks):
     """Whether the layer's `axis`, if it has one, is not the batch's."""
     axes = getattr(layer, "axis", getattr(layer, "axes", None))
     if axes is None:
         return True
-    ranks = {len(tensor.shape) for tensor in node.input_tensors}
     axes = axes if isinstance(axes, (list, tuple)) else [axes]
     return all(axis % rank != 0 for axis in axes for rank in ranks)

@@ -5,6 +5,7 @@ import dataclasses
 import keras
 
 from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.kernels.argument_checks import require_choice
 from keras_trainkit.kernels.probability.prediction_kind import KINDS
 from keras_trainkit.kernels.probability.prediction_kind import kind_of_logits
 
@@ -31,6 +32,7 @@ class OutputSettings:
         names = output_names(outputs, self.names)
         self._refuse_unknown(names)
         leaves = keras.tree.flatten(outputs)
+        _refuse_scalars(names, leaves)
         return list(map(self._of, names, map(classes_of, leaves)))
 
     def _of(self, name, classes):
@@ -58,17 +60,16 @@ def output_settings(model, kind, from_logits):
     Raises:
         ValueError: If an argument is none of the choices, or if logits of a
             regression are asked for.
+        TypeError: If an argument is of another type than the choices.
     """
     kinds = kind.values() if isinstance(kind, dict) else [kind]
     for one in kinds:
-        if one not in _CHOICES:
-            raise bad_value("kind", kind, f"one of {_CHOICES}")
+        require_choice("kind", one, _CHOICES)
     logits = (
         from_logits.values() if isinstance(from_logits, dict) else [from_logits]
     )
     for one in logits:
-        if not isinstance(one, bool):
-            raise bad_value("from_logits", from_logits, "`True` or `False`")
+        require_choice("from_logits", one, (True, False))
     _refuse_logits_of_numbers(kind, from_logits)
     names = getattr(model, "output_names", None) or ()
     return OutputSettings(tuple(names), _hashable(kind), _hashable(from_logits))
@@ -105,6 +106,18 @@ def output_names(outputs, known):
         if counted[name]:
             names[place] = f"{name}_{counted[name]}"
     return names
+
+
+def _refuse_scalars(names, outputs):
+    for name, output in zip(names, outputs, strict=True):
+        if not len(output.shape):
+            raise bad_value(
+                "model",
+                f"a model whose output {name!r} is of shape ()",
+                "a model whose outputs have a first axis, one entry for each "
+                "row",
+                "Leave out the reduction over the batch.",
+            )
 
 
 def _refuse_logits_of_numbers(kind, from_logits):

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keras_trainkit.kernels.dropout import alpha_affine
+from keras_trainkit.kernels.dropout import mask_shape
 from keras_trainkit.kernels.dropout import threshold
 from keras_trainkit.kernels.dropout import used_rate
 
@@ -34,3 +35,34 @@ def test_alpha_dropout_keeps_mean_0_and_variance_1(rate):
     mean = (1 - rate) * b + rate * dropped
     square = (1 - rate) * (a**2 + b**2) + rate * dropped**2
     np.testing.assert_allclose([mean, square], [0, 1], atol=1e-9)
+
+
+MASKS = {
+    "of the inputs": (None, (3, 4), (3, 4)),
+    "of each row": ((None, 1), (3, 4), (3, 1)),
+    "for all rows": ((1, None), (3, 4), (1, 4)),
+    "of lower rank": ((4,), (3, 4), (4,)),
+    "of lower rank, from the front": ((None, 4), (5, 5, 4), (5, 4)),
+    "a list": ([None, 2, 1], (3, 2, 5), (3, 2, 1)),
+    "one number": ((), (3, 4), ()),
+}
+
+
+@pytest.mark.parametrize("noise_shape, shape, found", MASKS.values(), ids=MASKS)
+def test_shapes_of_masks(noise_shape, shape, found):
+    assert mask_shape(noise_shape, shape) == found
+    np.broadcast_to(np.zeros(found), shape)
+
+
+NO_MASKS = {
+    "of higher rank": ((1, None, None), (3, 4)),
+    "another size": ((3, 5), (3, 4)),
+    "more rows": ((8, 4), (1, 4)),
+    "rows in the place of columns": ((None,), (3, 4)),
+}
+
+
+@pytest.mark.parametrize("noise_shape, shape", NO_MASKS.values(), ids=NO_MASKS)
+def test_masks_that_do_not_fit_are_refused(noise_shape, shape):
+    with pytest.raises(ValueError, match=r"`noise_shape` must be .* broadcast"):
+        mask_shape(noise_shape, shape)

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from scipy import special
 
+from keras_trainkit.kernels.sample_statistics import are_equal
 from keras_trainkit.kernels.sample_statistics import merged
 from keras_trainkit.kernels.sample_statistics import nothing
 from keras_trainkit.kernels.sample_statistics import summarise
@@ -90,3 +91,17 @@ def test_narrow_samples_are_summed_in_float32(dtype):
     dtypes = {keras.backend.standardize_dtype(v.dtype) for v in found.values()}
     assert dtypes == {"float32"}
     assert keras.backend.standardize_dtype(kept.dtype) == "float32"
+
+
+EQUAL = np.broadcast_to(np.float32([[0.1, -1e4, 0.0]]), (6, 1, 3)).copy()
+
+
+def test_equal_samples_are_told_in_spite_of_rounding():
+    assert are_equal(streamed(EQUAL, "regression"))
+
+
+@pytest.mark.parametrize("place", [(0, 0, 0), (5, 0, 1), (3, 0, 2)])
+def test_one_sample_that_differs_is_seen(place):
+    samples = EQUAL.copy()
+    samples[place] += 1e-2 * (1 + abs(samples[place]))
+    assert not are_equal(streamed(samples, "regression"))

@@ -53,6 +53,11 @@ NOT_SAFE = {
     "a user's activation": [L.Dense(3, activation=lambda x: x[::-1])],
     "a mask for all rows": [L.Dropout(0.2, noise_shape=(1, None, None))],
     "a mask of fixed rows": [L.AlphaDropout(0.2, noise_shape=(8, 4, 4))],
+    "a mask of lower rank": [L.Dropout(0.2, noise_shape=(None, 4))],
+    "one mask for all": [L.Dropout(0.2, noise_shape=())],
+    "a mask whose place is unknown": [
+        L.TimeDistributed(L.Dropout(0.2, noise_shape=(None, 1)))
+    ],
     "softmax over rows": [L.Softmax(axis=0)],
     "softmax over rows from behind": [L.Softmax(axis=-3)],
     "joined rows": [lambda x: L.Concatenate(axis=0)([x, x])],

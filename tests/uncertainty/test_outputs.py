@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+from keras_trainkit.uncertainty.outputs import OutputSettings
 from keras_trainkit.uncertainty.outputs import classes_of
 from keras_trainkit.uncertainty.outputs import output_names
 from keras_trainkit.uncertainty.outputs import output_settings
@@ -53,17 +54,26 @@ def test_classes(shape, size):
 
 
 @pytest.mark.parametrize(
-    "kind, from_logits, match",
+    "kind, from_logits, error, match",
     [
-        ("multi", False, r"`kind` must be one of .* Received: kind='multi'"),
-        ({"a": 3}, False, "`kind` must be one of"),
-        ("auto", 1, "`from_logits` must be `True` or `False`"),
-        ("regression", True, "`from_logits` must be `False` for a regression"),
+        ("multi", False, ValueError, r"`kind` must be one of .* kind='multi'"),
+        ({"a": 3}, False, TypeError, r"`kind` must be one of"),
+        ("auto", 1, TypeError, r"`from_logits` must be one of True, False"),
+        ("regression", True, ValueError, r"must be `False` for a regression"),
     ],
 )
-def test_what_is_refused(kind, from_logits, match):
-    with pytest.raises(ValueError, match=match):
+def test_what_is_refused(kind, from_logits, error, match):
+    with pytest.raises(error, match=match):
         output_settings(model(), kind, from_logits)
+
+
+@pytest.mark.parametrize(
+    "outputs", [np.zeros(()), [X, np.zeros(())]], ids=["one", "one of two"]
+)
+def test_an_output_without_rows_is_refused(outputs):
+    settings = OutputSettings((), "auto", False)
+    with pytest.raises(ValueError, match=r"output 'output_.' is of shape \(\)"):
+        settings(outputs)
 
 
 @pytest.mark.parametrize(
