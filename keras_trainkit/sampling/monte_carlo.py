@@ -1,43 +1,46 @@
 """Samples of a model's outputs, compiled and reduced to statistics."""
 
-import math
+import threading
+import weakref
 
 import keras
 import numpy as np
-from keras.src.backend import get_keras_mask
-from keras.src.backend import set_keras_mask
 
 from keras_trainkit.backend.model.compiled_functions import Compiled
-from keras_trainkit.backend.model.layers import all_layers
+from keras_trainkit.backend.model.graph_nodes import mask_of
+from keras_trainkit.backend.model.layers import owns_seeds
+from keras_trainkit.backend.randomness.lent_randomness import drawing_from
 from keras_trainkit.backend.randomness.random_masks import Draws
 from keras_trainkit.backend.randomness.random_masks import as_key
-from keras_trainkit.kernels.chunks import chunk_size
-from keras_trainkit.kernels.chunks import samples_that_fit
+from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.kernels.sample_statistics import merged
 from keras_trainkit.kernels.sample_statistics import nothing
 from keras_trainkit.kernels.sample_statistics import summarise
-from keras_trainkit.models.frontier import split
-from keras_trainkit.models.graph import Steps
 from keras_trainkit.models.graph import run
-from keras_trainkit.sampling.row_independence import can_be_repeated
-from keras_trainkit.sampling.row_independence import rows_are_independent
-from keras_trainkit.sampling.switched_layers import dropped_copies
+from keras_trainkit.sampling.guarded_layers import is_users_own
+from keras_trainkit.sampling.guarded_layers import modes_that_call
+from keras_trainkit.sampling.sample_plan import SamplePlan
+from keras_trainkit.sampling.sample_plan import parted
+from keras_trainkit.sampling.switched_layers import NothingDrawn
 from keras_trainkit.sampling.switched_layers import dropping
-from keras_trainkit.sampling.switched_layers import drops_plainly
-from keras_trainkit.sampling.switched_layers import owns_seeds
 
-# Elements of the largest tensor: what a CPU's caches hold, and a small part of
-# an accelerator's memory.
-_BUDGET = {"cpu": 2**22, "other": 2**26}
-_OURS = ("keras.", "keras_trainkit.")
+
+class _DrawnTooEarly(Exception):
+    """A layer before the first that drops draws numbers, too."""
+
+    def __init__(self, layer):
+        super().__init__(layer.name)
+        self.layer = layer
 
 
 class MonteCarlo:
     """What `mc_predict` runs for one model and one set of options.
 
+    Several threads may use it; they take turns.
+
     Args:
         model: A `keras.Model` that is built.
-        switched: The layers of it that drop.
+        layers: The `RandomLayers` of it.
         settings: Callable from the model's outputs, a structure of tensors or
             of symbolic ones, to a list with a pair `(kind, from_logits)` for
             each output.
@@ -49,29 +52,49 @@ class MonteCarlo:
         kinds: The kind that was settled for each output.
     """
 
-    def __init__(self, model, switched, settings, return_samples):
+    def __init__(self, model, layers, settings, return_samples):
         self._settings = settings
         self._return_samples = return_samples
-        self._switched = list(switched)
-        self._layers = [one for one in all_layers(model) if one is not model]
-        self._lenders = [
+        self._layers = [one for one in layers.every if one is not model]
+        self._switched = list(layers.rates)
+        self._active = list(layers.active)
+        self._full = [one for one, rates in layers.rates.items() if 1 in rates]
+        # Of users: those that draw by themselves, whatever the mode.
+        self._noisy = [
             one
             for one in self._layers
-            if owns_seeds(one) or one in self._switched
+            if is_users_own(one) and owns_seeds(one) and one not in layers.rates
         ]
-        self._plan(model)
+        # Weakly: this is kept for as long as the model lives.
+        self._model = weakref.ref(model)
+        self._modes, self._modes_left = {}, None
+        self._turn = threading.RLock()
+        self.structure = None
+        self.kinds = None
+        self._form()
+
+    def _form(self):
+        model = self._model()
+        self._plan = SamplePlan(
+            model, self._switched, [*self._active, *self._noisy]
+        )
+        known = self._plan.layers_of_rest()
+        held = set(map(id, self._layers if known is None else known))
+        self._required = [one for one in self._active if id(one) in held]
         compiled = Compiled(model)
         self._xla = compiled.xla
         self._trunk = compiled(self._head_values)
         self._step = compiled(self._chunk_statistics)
         self._compiled = compiled
         self._nothing = {}
-        self.structure = None
-        self.kinds = None
 
     def reaches_outputs(self):
-        """Whether any output depends on a layer that drops."""
-        return bool(self._tail)
+        """Whether any output depends on what a layer draws."""
+        return self._plan.varies()
+
+    def stops_inside(self):
+        """Returns the layers with a rate of 1 whose effect nobody knows."""
+        return self._plan.stops_inside(self._full)
 
     def sample(self, x, samples, seed, batch, rows=0):
         """Returns what is known of `samples` samples of one batch.
@@ -89,11 +112,22 @@ class MonteCarlo:
             Tuple of a list of dictionaries of NumPy arrays, one for each
             output, and a list of arrays of samples, or `None`.
         """
-        given = _rows_of(x) if self._fills else rows
+        with self._turn:
+            while True:
+                try:
+                    return self._sample(x, samples, seed, batch, rows)
+                except _DrawnTooEarly as found:
+                    self._noisy.append(found.layer)
+                    self._form()
+                except NothingDrawn as found:
+                    self._take_next_modes(found.layers)
+
+    def _sample(self, x, samples, seed, batch, rows):
+        given = _rows_of(x) if self._plan.fills else rows
         if given < rows:
             x = keras.tree.map_structure(lambda one: _filled(one, rows), x)
         frontier = self._trunk(x)
-        chunk = self._chunk(frontier, samples)
+        chunk = self._plan.chunk(frontier, samples, self._compiled.on_cpu)
         found, kept = None, []
         for place, first in enumerate(range(0, samples, chunk)):
             valid = min(chunk, samples - first)
@@ -114,58 +148,48 @@ class MonteCarlo:
             drawn = drawn and [one[:, :given] for one in drawn]
         return found, drawn
 
-    def _plan(self, model):
-        graph = Steps(model)
-        self._outputs, self._structure = graph.outputs, graph.structure
-        random = {id(one) for one in self._switched}
-        random |= {id(one) for one in self._layers if _draws_itself(one)}
-
-        def is_random(step):
-            if not isinstance(step.operation, keras.Layer):
-                return graph.structure is None
-            return any(id(o) in random for o in all_layers(step.operation))
-
-        self._head, self._tail, self._frontier = split(
-            graph.steps, is_random, graph.outputs
-        )
-        repeatable = {
-            ref
-            for step in graph.steps
-            for ref, spec in zip(step.outputs, step.specs, strict=False)
-            if can_be_repeated(step, spec)
-        }
-        self._tiled = all(map(rows_are_independent, self._tail)) and (
-            repeatable.issuperset(self._frontier)
-        )
-        self._fills = self._tiled and all(map(rows_are_independent, self._head))
-        # Dropout right behind the frontier makes its own copies of it.
-        self._first = [
-            step
-            for step in self._tail
-            if self._tiled
-            and set(step.inputs) <= set(self._frontier)
-            and step.operation in self._switched
-            and drops_plainly(step.operation)
-        ]
-        self._rest = [step for step in self._tail if step not in self._first]
-        self._sizes = [
-            spec.shape[1:] for step in self._tail for spec in step.specs
-        ]
+    def _take_next_modes(self, silent):
+        """Lets users' code run in training mode that kept layers silent."""
+        if self._modes_left is None:
+            every = [*self._layers, self._model()]
+            found = modes_that_call(silent, every, self._switched)
+            self._modes_left = list(map(weakref.WeakKeyDictionary, found))
+        if not self._modes_left:
+            self._modes, self._modes_left = {}, None
+            self._form()
+            names = ", ".join(sorted(layer.name for layer in silent))
+            raise bad_value(
+                "model",
+                self._model().name,
+                "a model that calls each of its layers that drop, at inference "
+                "or under `if training:`, and those layers must draw through "
+                "`keras.random`",
+                f"No draw was seen of: {names}. Call them in `call` whatever "
+                "`training` is, or set their rates to 0.",
+            )
+        self._modes = self._modes_left.pop(0)
+        self._form()
 
     def _head_values(self, x):
         values = {0: x}
-        run(self._head, values)
-        found = [values[ref] for ref in self._frontier]
-        return [(one, _mask_of(one)) for one in found]
+        draws = Draws(as_key(0), self._xla)
+        with drawing_from(draws):
+            for step in self._plan.head:
+                run([step], values)
+                if draws.count:
+                    raise _DrawnTooEarly(step.operation)
+        found = [values[ref] for ref in self._plan.frontier]
+        return [(one, mask_of(one)) for one in found]
 
     def _chunk_statistics(self, before, frontier, key, weights):
         chunk = weights.shape[0]
         draws = Draws(key, self._xla)
-        values = self._copies(frontier, chunk, draws)
-        with dropping(self._lenders, self._switched, draws):
-            run(self._rest, values)
-        outputs = self._structured([values[ref] for ref in self._outputs])
-        self.structure = keras.tree.map_structure(lambda _: 0, outputs)
+        values = self._plan.copies(frontier, chunk, draws)
+        modes = list(self._modes.items())
+        with dropping(self._switched, draws, modes, self._required):
+            run(self._plan.rest, values)
+            outputs = self._structured(values)
+            self._settle_structure(outputs)
         settings = self._settings(outputs)
         self.kinds = [kind for kind, _ in settings]
         found, kept = [], []
@@ -173,7 +197,7 @@ class MonteCarlo:
             keras.tree.flatten(outputs), settings, strict=True
         ):
             weights = _as_wide_as(output, weights)
-            samples = _split(output, chunk)
+            samples = parted(output, chunk)
             statistics, samples = summarise(samples, weights, kind, from_logits)
             found.append(statistics)
             kept.append(samples)
@@ -181,30 +205,23 @@ class MonteCarlo:
             found = list(map(merged, before, found))
         return found, kept if self._return_samples else None
 
-    def _copies(self, frontier, chunk, draws):
-        given = dict(zip(self._frontier, frontier, strict=True))
-        made = {}
-        for step in self._first:
-            (source,), (target,) = step.inputs, step.outputs
-            value, mask = given[source]
-            dtype = step.operation.compute_dtype
-            if keras.backend.standardize_dtype(value.dtype) != dtype:
-                value = keras.ops.cast(value, dtype)
-            copies = dropped_copies(step.operation, draws, value, chunk)
-            made[target] = copies, mask
-        read = {ref for step in self._rest for ref in step.inputs}
-        for ref in read.union(self._outputs).intersection(given):
-            made[ref] = _repeated(given[ref][0], chunk), given[ref][1]
-        for value, mask in made.values():
-            if mask is not None:
-                set_keras_mask(value, _repeated(mask, chunk))
-        return {ref: value for ref, (value, _) in made.items()}
-
     def _structured(self, values):
-        if self._structure is None:
-            return values[0]
-        by_ref = dict(zip(self._outputs, values, strict=True))
-        return keras.tree.map_structure(by_ref.get, self._structure)
+        if self._plan.structure is None:
+            return values[self._plan.outputs[0]]
+        return keras.tree.map_structure(values.get, self._plan.structure)
+
+    def _settle_structure(self, outputs):
+        structure = keras.tree.map_structure(lambda _: 0, outputs)
+        if self._modes and structure != self.structure:
+            raise bad_value(
+                "model",
+                self._model().name,
+                "a model whose outputs have the same structure at inference "
+                "and in training mode, where its dropout is called in "
+                "training mode only",
+                "Call its dropout layers whatever `training` is.",
+            )
+        self.structure = structure
 
     def _start(self, frontier, key, weights):
         shapes = tuple(
@@ -219,30 +236,6 @@ class MonteCarlo:
                 None if spec is None else [nothing(one) for one in spec[0]]
             )
         return self._nothing[shapes]
-
-    def _chunk(self, frontier, samples):
-        if not self._tiled:
-            return 1
-        values = [value for value, _ in frontier]
-        rows = values[0].shape[0]
-        known = [size for value in values for size in value.shape[1:]]
-        # Of what is unknown until a run, such as the length of a sentence,
-        # the longest there is.
-        unknown = max(known, default=1)
-        sizes = [math.prod(value.shape[1:]) for value in values]
-        sizes += [
-            math.prod(unknown if n is None else n for n in shape)
-            for shape in self._sizes
-        ]
-        budget = _BUDGET["cpu" if self._compiled.on_cpu else "other"]
-        most = samples_that_fit(rows * max(sizes), budget)
-        return chunk_size(samples, most)
-
-
-def _draws_itself(layer):
-    """Whether a layer that is not known has random numbers of its own."""
-    known = f"{type(layer).__module__}.".startswith(_OURS)
-    return not known and owns_seeds(layer)
 
 
 def _rows_of(x):
@@ -263,25 +256,6 @@ def _first_rows(statistics, rows):
         name: value[:rows] if value.ndim else value
         for name, value in statistics.items()
     }
-
-
-def _mask_of(value):
-    return get_keras_mask(value) if keras.ops.is_tensor(value) else None
-
-
-def _repeated(value, chunk):
-    if chunk == 1:
-        return value
-    shape = tuple(value.shape)
-    value = keras.ops.broadcast_to(value[None], (chunk, *shape))
-    return keras.ops.reshape(value, (chunk * shape[0], *shape[1:]))
-
-
-def _split(output, chunk):
-    if chunk == 1:
-        return output[None]
-    shape = tuple(output.shape)
-    return keras.ops.reshape(output, (chunk, shape[0] // chunk, *shape[1:]))
 
 
 def _as_wide_as(output, weights):

@@ -1,103 +1,86 @@
-"""Which layers drop, and switching them on for the length of a call."""
+"""Switching layers on for the length of a call."""
 
 import contextlib
 import functools
 
 import keras
-from keras.src.layers.regularization.spatial_dropout import BaseSpatialDropout
-from keras.src.layers.rnn.dropout_rnn_cell import DropoutRNNCell
 
-from keras_trainkit.backend.model.layers import all_layers
-from keras_trainkit.backend.randomness.random_masks import Seeds
+from keras_trainkit.backend.model.dropout_layers import DroppingCell
+from keras_trainkit.backend.model.dropout_layers import SpatialDropout
+from keras_trainkit.backend.model.dropout_layers import masks_elsewhere
+from keras_trainkit.backend.model.dropout_layers import noise_shape_of
+from keras_trainkit.backend.model.dropout_layers import runs_call_of
+from keras_trainkit.backend.model.layers import takes_training
+from keras_trainkit.backend.model.lent_methods import lent_methods
+from keras_trainkit.backend.randomness.lent_randomness import drawing_from
 from keras_trainkit.kernels.dropout import alpha_affine
+from keras_trainkit.kernels.dropout import mask_shape
 from keras_trainkit.kernels.dropout import used_rate
 from keras_trainkit.layers.always_on import AlwaysOn
 
-# The attributes that hold the rates of a layer that draws in its own `call`.
-# Multi-head and grouped-query attention have a Dropout layer inside; of the
-# recurrent layers, LSTM and GRU drop inputs themselves in their fast paths
-# (keras/src/layers/rnn/lstm.py), the others leave it to their cells.
-_RATES = (
-    (keras.layers.Dropout, ("rate",)),
-    (keras.layers.AlphaDropout, ("rate",)),
-    (keras.layers.GaussianDropout, ("rate",)),
-    (keras.layers.Attention, ("dropout",)),
-    (DropoutRNNCell, ("dropout", "recurrent_dropout")),
-    (keras.layers.LSTM, ("dropout", "recurrent_dropout")),
-    (keras.layers.GRU, ("dropout", "recurrent_dropout")),
-)
-_NOISE = ((keras.layers.GaussianNoise, ("stddev",)),)
 
-LOOKED_FOR = (
-    "Dropout, SpatialDropout1D, 2D, 3D, AlphaDropout, GaussianDropout, their "
-    "Monte Carlo forms, `dropout` and `recurrent_dropout` of recurrent layers "
-    "and cells, `dropout` of attention layers"
-)
+class NothingDrawn(Exception):
+    """Layers that have to draw did not.
 
-
-def random_layers(model, noise=False):
-    """Returns `{layer: rates}` of the layers in `model` that can drop.
-
-    Args:
-        model: A `keras.Model` that is built.
-        noise: Whether Gaussian noise counts. Defaults to `False`.
+    Attributes:
+        layers: List of them.
     """
-    kinds = _RATES + _NOISE if noise else _RATES
-    found = {}
-    for layer in all_layers(model):
-        rates = [
-            getattr(layer, name)
-            for kind, names in kinds
-            if isinstance(layer, kind)
-            for name in names
-        ]
-        if rates:
-            found[layer] = tuple(rates)
-    return found
 
-
-def owns_seeds(layer):
-    """Whether `layer` itself holds a seed generator."""
-    return bool(_seed_attributes(layer))
+    def __init__(self, layers):
+        super().__init__([layer.name for layer in layers])
+        self.layers = layers
 
 
 @contextlib.contextmanager
-def dropping(layers, switched, draws):
-    """Lends dropout and random numbers to `layers`.
+def dropping(switched, draws, modes=(), required=()):
+    """Lends dropout and random numbers to layers, in this thread.
 
     Inside, `switched` layers run in training mode, all others as they are
-    called; none advances a seed generator.
+    called, and whatever draws through Keras draws from `draws`. Neither a
+    layer nor a seed generator is changed.
 
     Args:
-        layers: The layers of a model that own seeds, and the switched ones.
-        switched: Those of them that drop.
+        switched: The layers that drop.
         draws: A `Draws`.
+        modes: Pairs `(layer, training)` of other layers, which run in that
+            mode whatever they are called with. Defaults to none.
+        required: Those of `switched` that have to draw inside. Defaults to
+            none.
+
+    Raises:
+        NothingDrawn: At the end, if one of `required` did not draw.
     """
-    lent, kept = Seeds(draws), []
-    names = ("call", "_dropout_mask", "_recurrent_dropout_mask")
-    for layer in layers:
-        # Through vars(): Layer.__setattr__ would track what it is given.
-        own = vars(layer)
-        seeds = _seed_attributes(layer)
-        kept.append({k: own[k] for k in (*names, *seeds) if k in own})
-    on = {id(layer) for layer in switched}
-    try:
-        for layer in layers:
-            vars(layer).update(dict.fromkeys(_seed_attributes(layer), lent))
-            if id(layer) in on:
-                vars(layer)["call"] = _switched_call(layer, draws)
+    drew, stand_ins = set(), []
+    for layer in switched:
+        lent = [(layer, "call", _switched_call(layer, draws))]
+        if isinstance(layer, DroppingCell):
+            lent += masks_elsewhere(layer)
+        for owner, name, function in lent:
+            noting = functools.partial(_noting, layer, draws, drew, function)
+            stand_ins.append((owner, name, noting))
+    for layer, training in modes:
+        if takes_training(layer):
+            in_mode = functools.partial(_in_mode, training)
+            stand_ins.append((layer, "call", in_mode))
+    with lent_methods(stand_ins), drawing_from(draws):
         yield
-    finally:
-        for layer, own in zip(layers, kept, strict=True):
-            if "call" not in own:
-                vars(layer).pop("call", None)
-            vars(layer).update(own)
+    missing = [layer for layer in required if id(layer) not in drew]
+    if missing:
+        raise NothingDrawn(missing)
 
 
 def drops_plainly(layer):
     """Whether `layer` is a dropout whose mask has the shape of its input."""
-    plain = _calls_as(layer, keras.layers.Dropout)
+    plain = runs_call_of(layer, keras.layers.Dropout, (AlwaysOn,))
     return plain and layer.noise_shape is None and 0 < layer.rate < 1
+
+
+def drops_everything(layer):
+    """Whether `layer` is a dropout that lets nothing pass, its rate being 1."""
+    if not isinstance(layer, keras.layers.Dropout) or layer.rate != 1:
+        return False
+    kinds = (keras.layers.Dropout, SpatialDropout)
+    return any(runs_call_of(layer, kind, (AlwaysOn,)) for kind in kinds)
 
 
 def dropped_copies(layer, draws, inputs, copies):
@@ -117,70 +100,47 @@ def dropped_copies(layer, draws, inputs, copies):
     return keras.ops.reshape(dropped, (copies * rows, *rest))
 
 
-def _seed_attributes(layer):
-    return [
-        name
-        for name, value in vars(layer).items()
-        if isinstance(value, keras.random.SeedGenerator)
-    ]
+def _noting(layer, draws, drew, function, /, *args, **kwargs):
+    before = draws.count
+    result = function(*args, **kwargs)
+    if draws.count > before:
+        drew.add(id(layer))
+    return result
+
+
+def _in_mode(mode, call, /, *args, **kwargs):
+    return call(*args, **{**kwargs, "training": mode})
 
 
 def _switched_call(layer, draws):
     for kind, fast in _FAST.items():
-        if _calls_as(layer, kind):
+        if runs_call_of(layer, kind, (AlwaysOn,)):
             return functools.partial(fast, layer, draws)
-    call = layer.call
-
-    @functools.wraps(call)
-    def switched(*args, **kwargs):
-        return call(*args, **{**kwargs, "training": True})
-
-    return switched
+    return functools.partial(_in_mode, True)
 
 
-def _calls_as(layer, kind):
-    """Whether `call` of `layer` is that of `kind`, always on or not."""
-    if "call" in vars(layer) or not isinstance(layer, kind):
-        return False
-    owners = (one for one in type(layer).__mro__ if "call" in vars(one))
-    return next(one for one in owners if one is not AlwaysOn) is kind
-
-
-def _dropout(layer, draws, inputs, training=None):
-    return _masked(layer, draws, inputs, layer.noise_shape)
-
-
-def _spatial_dropout(layer, draws, inputs, training=None):
-    noise_shape = layer._get_noise_shape(inputs)
-    return _masked(layer, draws, inputs, noise_shape)
+def _dropout(layer, draws, call, inputs, training=None):
+    return _masked(layer, draws, inputs, noise_shape_of(layer, inputs))
 
 
 def _masked(layer, draws, inputs, noise_shape):
     if layer.rate in (0, 1):
         return inputs if layer.rate == 0 else keras.ops.zeros_like(inputs)
-    shape = _concrete(noise_shape, inputs)
+    shape = mask_shape(noise_shape, keras.ops.shape(inputs))
     scale = 1 / (1 - used_rate(layer.rate))
     return draws.drop(inputs, layer.rate, shape, scale)
 
 
-def _alpha_dropout(layer, draws, inputs, training=None):
+def _alpha_dropout(layer, draws, call, inputs, training=None):
     if layer.rate == 0:
         return inputs
-    shape = _concrete(layer.noise_shape, inputs)
+    shape = mask_shape(layer.noise_shape, keras.ops.shape(inputs))
     numbers = alpha_affine(used_rate(layer.rate))
     return draws.drop(inputs, layer.rate, shape, *numbers)
 
 
-def _concrete(noise_shape, inputs):
-    shape = keras.ops.shape(inputs)
-    if noise_shape is None:
-        return shape
-    pairs = zip(noise_shape, shape, strict=True)
-    return tuple(n if given is None else given for given, n in pairs)
-
-
 _FAST = {
     keras.layers.Dropout: _dropout,
-    BaseSpatialDropout: _spatial_dropout,
+    SpatialDropout: _dropout,
     keras.layers.AlphaDropout: _alpha_dropout,
 }

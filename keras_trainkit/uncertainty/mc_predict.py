@@ -1,20 +1,21 @@
 """Monte Carlo prediction: how sure a model with dropout is."""
 
-import numbers
 import random
 
 import keras
 
 from keras_trainkit.backend.devices.process import is_main_process
 from keras_trainkit.backend.model.layers import build_on
-from keras_trainkit.backend.model.layers import is_built
 from keras_trainkit.backend.model.prediction_batches import Batches
 from keras_trainkit.kernels.argument_checks import bad_type
 from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.kernels.argument_checks import is_integer
+from keras_trainkit.kernels.argument_checks import require_choice
+from keras_trainkit.kernels.argument_checks import require_integer
 from keras_trainkit.kernels.probability.prediction_kind import kind_of_values
+from keras_trainkit.kernels.sample_statistics import are_equal
 from keras_trainkit.sampling.monte_carlo_cache import monte_carlo
-from keras_trainkit.sampling.switched_layers import LOOKED_FOR
-from keras_trainkit.sampling.switched_layers import random_layers
+from keras_trainkit.sampling.random_layers import RandomLayers
 from keras_trainkit.uncertainty.outputs import classes_of
 from keras_trainkit.uncertainty.outputs import output_names
 from keras_trainkit.uncertainty.outputs import output_settings
@@ -82,7 +83,8 @@ def mc_predict(
             the host. Defaults to `False`.
         steps: Integer, how many batches to take, as in `predict`. Defaults
             to `None`: all.
-        verbose: 0, 1 or 2, as in `predict`. Defaults to `0`, silence.
+        verbose: `"auto"`, 0, 1 or 2, as in `predict`. Defaults to `0`,
+            silence.
         noise: Boolean, whether `GaussianNoise` is switched on, too. Defaults
             to `False`.
 
@@ -94,9 +96,11 @@ def mc_predict(
         else `output_0`, `output_1`, ...
 
     Raises:
-        ValueError: If no layer of the model drops, all rates are 0 or 1, an
-            argument is out of range, the outputs are not of the `kind` that
-            is given, or `x` has no batch.
+        ValueError: If no layer of the model drops, all rates are 0 or 1, or
+            what drops does not reach an output; if the model has a
+            `predict_step` of its own, or an output without an axis for the
+            rows; if an argument is out of range, the outputs are not of the
+            `kind` that is given, or `x` has no batch.
         TypeError: If an argument is of another type.
 
     Example:
@@ -122,8 +126,9 @@ def mc_predict(
     """
     _refuse(model, samples, batch_size, seed, verbose)
     settings = output_settings(model, kind, from_logits)
-    if is_built(model):
-        _switched(model, noise)
+    layers = RandomLayers(model, noise)
+    if layers.built:
+        layers.require_active()
     batches = Batches(x, batch_size, steps)
     if seed is None:
         seed = random.randint(1, 10**9)
@@ -131,7 +136,11 @@ def mc_predict(
     engine, rows, found, kept = None, 0, [], []
     for place, batch in enumerate(batches):
         if engine is None:
-            engine = _engine(model, batch, settings, return_samples, noise)
+            if not layers.built:
+                build_on(model, batch)
+                layers = RandomLayers(model, noise)
+                layers.require_active()
+            engine = _engine(model, layers, settings, return_samples)
         statistics, drawn = engine.sample(
             batch, samples, int(seed), place, rows
         )
@@ -142,46 +151,34 @@ def mc_predict(
     if not found:
         raise bad_value("x", x, "data with at least one batch")
     bar.update(len(found), finalize=True)
+    _refuse_equal_samples(model, layers, engine, found)
     return _predictions(engine, settings, found, kept)
 
 
-def _engine(model, batch, settings, return_samples, noise):
-    if not is_built(model):
-        build_on(model, batch)
-    switched = _switched(model, noise)
-    engine = monte_carlo(model, switched, settings, return_samples)
+def _engine(model, layers, settings, return_samples):
+    engine = monte_carlo(model, layers, settings, return_samples)
     if not engine.reaches_outputs():
         raise bad_value(
             "model",
             model.name,
             "a model whose outputs depend on a layer that drops",
-            f"Those it has, {_listed(switched)}, lead to none of its outputs.",
+            f"Those it has, {layers.listed(layers.rates)}, lead to none of its "
+            "outputs, or only through layers with a rate of 1, which let "
+            "nothing pass.",
         )
     return engine
 
 
-def _switched(model, noise):
-    switched = random_layers(model, noise)
-    if any(0 < rate < 1 for rates in switched.values() for rate in rates):
-        return switched
-    hint = "Give a layer a rate."
-    if not noise:
-        hint += " `GaussianNoise` counts only with `noise=True`."
-    raise bad_value(
-        "model",
-        model.name,
-        "a model with a layer that drops at a rate between 0 and 1, or all "
-        "its samples are equal",
-        f"Looked for: {LOOKED_FOR}. Found: {_listed(switched) or 'none'}. "
-        + hint,
-    )
-
-
-def _listed(switched):
-    return ", ".join(
-        f"{layer.name} ({', '.join(map(str, rates))})"
-        for layer, rates in switched.items()
-    )
+def _refuse_equal_samples(model, layers, engine, found):
+    stops = engine.stops_inside()
+    if stops and all(are_equal(one) for batch in found for one in batch):
+        raise bad_value(
+            "model",
+            model.name,
+            "a model whose samples differ",
+            "All samples of each row are equal. Nothing passes a layer with a "
+            f"rate of 1: {layers.listed(stops)}.",
+        )
 
 
 def _predictions(engine, settings, found, kept):
@@ -215,12 +212,13 @@ def _kind(found, asked):
             asked,
             f"{told!r} for these outputs, which lie between {lowest:.3g} and "
             f"{highest:.3g}, with sums that differ from 1 by {off_one:.3g}",
-            "If they are logits, say `from_logits=True`.",
+            "If they are logits, pass `from_logits=True`.",
         )
     return asked
 
 
 def _progress_bar(count, verbose):
+    verbose = 1 if verbose == "auto" else int(verbose)
     verbose = verbose if is_main_process() else 0
     return keras.utils.Progbar(count, verbose=verbose, unit_name="step")
 
@@ -228,18 +226,24 @@ def _progress_bar(count, verbose):
 def _refuse(model, samples, batch_size, seed, verbose):
     if not isinstance(model, keras.Model):
         raise bad_type("model", model, "a `keras.Model`")
-    _require_integer("samples", samples, 2)
+    _refuse_own_predict_step(model)
+    require_integer("samples", samples, 2)
     if batch_size is not None:
-        _require_integer("batch_size", batch_size, 1)
+        require_integer("batch_size", batch_size, 1)
     if seed is not None:
-        _require_integer("seed", seed, 0)
-    if verbose not in (0, 1, 2):
-        raise bad_value("verbose", verbose, "0, 1 or 2")
+        require_integer("seed", seed, 0)
+    verbose = int(verbose) if is_integer(verbose) else verbose
+    require_choice("verbose", verbose, ("auto", 0, 1, 2))
 
 
-def _require_integer(name, value, least):
-    expected = f"an integer of at least {least}"
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-        raise bad_type(name, value, expected)
-    if value < least:
-        raise bad_value(name, value, expected)
+def _refuse_own_predict_step(model):
+    inherited = type(model).predict_step is keras.Model.predict_step
+    if not inherited or "predict_step" in vars(model):
+        raise bad_value(
+            "model",
+            model.name,
+            "a model without a `predict_step` of its own",
+            "Samples are drawn by calling the model, so what `predict_step` "
+            "does beside that would be left out. Move it into `call` or into "
+            "layers.",
+        )

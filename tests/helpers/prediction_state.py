@@ -12,21 +12,25 @@ from tests.helpers.arrays import to_numpy
 def prediction_state(model):
     """Returns a structure that `unchanged` compares."""
     layers = model._flatten_layers()
-    generator = global_state.get_global_attribute("global_seed_generator")
     return {
         "variables": [to_numpy(v.value) for v in model.variables],
         "generators": [
             to_numpy(g.state.value)
             for layer in layers
-            for g in vars(layer).values()
-            if isinstance(g, keras.random.SeedGenerator)
+            for g in layer._seed_generators
         ],
         "model": {name: id(value) for name, value in vars(model).items()},
         "layers": [_own(layer) for layer in layers],
-        "global seed": generator and to_numpy(generator.state.value),
+        "global seed": global_seed(),
         "python": random.getstate(),
         "numpy": repr(np.random.get_state()),
     }
+
+
+def global_seed():
+    """Returns the state of Keras's global seed generator, or `None`."""
+    generator = global_state.get_global_attribute("global_seed_generator")
+    return generator and to_numpy(generator.state.value)
 
 
 def changed(before, after):

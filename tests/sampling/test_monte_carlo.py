@@ -2,9 +2,9 @@ import keras
 import numpy as np
 import pytest
 
-from keras_trainkit.sampling import monte_carlo
+from keras_trainkit.sampling import sample_plan
 from keras_trainkit.sampling.monte_carlo import MonteCarlo
-from keras_trainkit.sampling.switched_layers import random_layers
+from keras_trainkit.sampling.random_layers import RandomLayers
 from tests.helpers.random_zoo import FEATURES
 from tests.helpers.random_zoo import Subclassed
 
@@ -42,7 +42,7 @@ def numbers(outputs):
 
 
 def engine(model, return_samples=False):
-    return MonteCarlo(model, random_layers(model), numbers, return_samples)
+    return MonteCarlo(model, RandomLayers(model), numbers, return_samples)
 
 
 def x(rows=4):
@@ -90,7 +90,7 @@ def test_samples_go_one_by_one_where_rows_may_mix():
 @pytest.mark.parametrize("budget, chunk", [(1, 1), (6 * 4 * 7, 5), (10**6, 10)])
 def test_chunks_keep_to_the_budget(budget, chunk, monkeypatch):
     monkeypatch.setattr(
-        monte_carlo, "_BUDGET", {"cpu": budget, "other": budget}
+        sample_plan, "_BUDGET", {"cpu": budget, "other": budget}
     )
     CountedDense.rows = ()
     _, model = with_trunk(CountedDense(3))
@@ -103,7 +103,7 @@ def test_chunks_keep_to_the_budget(budget, chunk, monkeypatch):
 @pytest.mark.parametrize("budget", [1, 6 * 4 * 3, 10**6])
 def test_statistics_are_those_of_the_samples(budget, monkeypatch):
     monkeypatch.setattr(
-        monte_carlo, "_BUDGET", {"cpu": budget, "other": budget}
+        sample_plan, "_BUDGET", {"cpu": budget, "other": budget}
     )
     _, model = with_trunk()
     model(x())

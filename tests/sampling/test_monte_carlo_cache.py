@@ -5,7 +5,7 @@ import keras
 import pytest
 
 from keras_trainkit.sampling.monte_carlo_cache import monte_carlo
-from keras_trainkit.sampling.switched_layers import random_layers
+from keras_trainkit.sampling.random_layers import RandomLayers
 from tests.helpers.random_zoo import Subclassed
 from tests.helpers.random_zoo import flat
 
@@ -21,7 +21,7 @@ def others(outputs):
 
 
 def made(model, settings=numbers, return_samples=False):
-    return monte_carlo(model, random_layers(model), settings, return_samples)
+    return monte_carlo(model, RandomLayers(model), settings, return_samples)
 
 
 def model():

@@ -3,20 +3,18 @@ import numpy as np
 import pytest
 
 import keras_trainkit as ktk
-from keras_trainkit.backend.model.layers import all_layers
 from keras_trainkit.backend.randomness.random_masks import Draws
 from keras_trainkit.backend.randomness.random_masks import as_key
 from keras_trainkit.kernels.dropout import used_rate
+from keras_trainkit.sampling.random_layers import RandomLayers
+from keras_trainkit.sampling.switched_layers import NothingDrawn
 from keras_trainkit.sampling.switched_layers import dropped_copies
 from keras_trainkit.sampling.switched_layers import dropping
+from keras_trainkit.sampling.switched_layers import drops_everything
 from keras_trainkit.sampling.switched_layers import drops_plainly
-from keras_trainkit.sampling.switched_layers import owns_seeds
-from keras_trainkit.sampling.switched_layers import random_layers
 from tests.helpers.arrays import to_numpy
 from tests.helpers.prediction_state import changed
 from tests.helpers.prediction_state import prediction_state
-from tests.helpers.random_zoo import ZOO
-from tests.helpers.random_zoo import Noisy
 from tests.helpers.random_zoo import OwnDropout
 from tests.helpers.random_zoo import model_and_data
 
@@ -28,32 +26,8 @@ def draws():
     return Draws(as_key(3), XLA)
 
 
-@pytest.mark.parametrize("name", ZOO)
-def test_every_model_of_the_zoo_has_them(name):
-    model, _ = model_and_data(name, rows=1)
-    rates = [r for rates in random_layers(model).values() for r in rates]
-    assert any(0 < rate < 1 for rate in rates)
-
-
-def test_they_are_listed_with_their_rates():
-    drop, cell = L.Dropout(0.3), L.GRUCell(2, dropout=0.1)
-    layers = [L.Dense(4), drop, L.Reshape((2, 2)), L.RNN(cell), L.ReLU()]
-    model = keras.Sequential([keras.Input((4,)), *layers])
-    assert random_layers(model) == {drop: (0.3,), cell: (0.1, 0.0)}
-
-
-@pytest.mark.parametrize(
-    "layer", [L.GaussianNoise(0.1), ktk.layers.RReLU(), L.RandomFlip()]
-)
-def test_noise_that_is_no_dropout_stays_off(layer):
-    model = keras.Sequential([keras.Input((4, 4, 3)), layer])
-    assert random_layers(model) == {}
-    noise = isinstance(layer, L.GaussianNoise)
-    assert list(random_layers(model, noise=True)) == [layer] * noise
-
-
 def switched(layer, x, training=False):
-    with dropping([layer], [layer], draws()):
+    with dropping([layer], draws()):
         return to_numpy(layer(x, training=training))
 
 
@@ -102,10 +76,9 @@ def test_a_users_call_is_kept():
 def test_layers_are_given_back(name, error):
     model, x = model_and_data(name, rows=2)
     model(x)
-    layers = all_layers(model)
     before = prediction_state(model)
     try:
-        with dropping(layers, random_layers(model), draws()):
+        with dropping(RandomLayers(model).rates, draws()):
             model(x)
             if error is not None:
                 raise error
@@ -117,19 +90,44 @@ def test_layers_are_given_back(name, error):
 def test_a_call_that_was_there_is_given_back():
     layer = L.Dropout(0.5)
     own = vars(layer)["call"] = lambda inputs, training=False: inputs + 1
-    with dropping([layer], [layer], draws()):
+    with dropping([layer], draws()):
         assert float(layer(np.zeros(1, "float32"))[0]) == 1.0
     assert vars(layer)["call"] is own
 
 
-def test_who_owns_seeds():
-    assert owns_seeds(Noisy()) and not owns_seeds(L.Dense(2))
+@pytest.mark.parametrize("training, expected", [(True, 2.0), (False, 1.0)])
+def test_other_layers_run_in_the_mode_that_is_asked_for(training, expected):
+    class Doubles(L.Layer):
+        def call(self, x, training=None):
+            return 2 * x if training else x
+
+    layer = Doubles()
+    with dropping([], draws(), modes=[(layer, training)]):
+        found = layer(np.ones(1, "float32"), training=not training)
+    assert float(found[0]) == expected
 
 
-def test_keras_still_has_the_privates():
-    assert callable(L.SpatialDropout1D(0.1)._get_noise_shape)
-    assert L.Bidirectional(L.GRU(2))._flatten_layers
-    assert L.LSTMCell(2, dropout=0.1).seed_generator._initial_seed is None
+def test_a_layer_without_modes_is_left_alone():
+    layer = L.Dense(1, kernel_initializer="ones")
+    with dropping([], draws(), modes=[(layer, True)]):
+        found = layer(np.ones((1, 1), "float32"))
+    assert float(found[0, 0]) == 1.0
+
+
+@keras.saving.register_keras_serializable(package="keras_trainkit_tests")
+class DrawsNothing(L.Dropout):
+    def call(self, inputs, training=False):
+        return inputs
+
+
+@pytest.mark.parametrize("layer", [L.Dense(1), DrawsNothing(0.5)])
+def test_layers_that_have_to_draw_are_named(layer):
+    silent, used = L.Dropout(0.5), L.Dropout(0.5)
+    both = [silent, used]
+    raises = pytest.raises(NothingDrawn)
+    with raises as caught, dropping(both, draws(), required=both):
+        layer(used(np.ones((1, 1), "float32")))
+    assert caught.value.layers == [silent]
 
 
 def test_copies_are_dropped_without_being_made():
@@ -163,3 +161,21 @@ def test_copies_are_dropped_without_being_made():
 )
 def test_which_layers_drop_plainly(layer, plain):
     assert drops_plainly(layer) == plain
+
+
+@pytest.mark.parametrize(
+    "layer, everything",
+    [
+        (L.Dropout(1.0), True),
+        (L.Dropout(1, noise_shape=(None, 1)), True),
+        (ktk.layers.MCDropout(1.0), True),
+        (L.SpatialDropout1D(1.0), True),
+        (L.Dropout(0.5), False),
+        (OwnDropout(1.0), False),
+        (L.LSTMCell(2, dropout=1.0), False),
+        (L.Dense(2), False),
+        (None, False),
+    ],
+)
+def test_which_layers_drop_everything(layer, everything):
+    assert drops_everything(layer) == everything

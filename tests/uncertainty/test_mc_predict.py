@@ -304,7 +304,7 @@ def test_probabilities_are_averaged_never_logits(units, kind):
 @pytest.mark.parametrize("kind", ["classification", "binary"])
 def test_outputs_of_another_kind_are_refused(kind):
     model = flat(L.Dropout(0.5))
-    with pytest.raises(ValueError, match="logits, say `from_logits=True`"):
+    with pytest.raises(ValueError, match="logits, pass `from_logits=True`"):
         mc_predict(model, rows(), samples=4, seed=0, kind=kind)
 
 
@@ -390,6 +390,113 @@ def unbuilt():
 def test_a_model_whose_samples_would_be_equal_is_refused(make, match):
     with pytest.raises(ValueError, match=match):
         mc_predict(make(), rows())
+
+
+def before_a_rate_of_one():
+    layers = [L.Dropout(0.5, name="some"), L.Dense(4), L.Dropout(1.0)]
+    return flat(*layers)
+
+
+def only_by_a_layer_at_rate_0():
+    x = keras.Input((FEATURES,))
+    beside = L.Dropout(0.5)(x)
+    return keras.Model(x, L.Add()([L.Dropout(0.0)(x), L.Dropout(1.0)(beside)]))
+
+
+@keras.saving.register_keras_serializable(package="keras_trainkit_tests")
+class DropsAll(keras.Model):
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.some, self.all = L.Dropout(0.5), L.Dropout(1.0, name="stop")
+        self.head = L.Dense(2, bias_initializer="ones")
+
+    def call(self, x):
+        return self.head(self.all(self.some(x)))
+
+
+def inside_a_layer():
+    stop = L.TimeDistributed(L.Dropout(1.0, name="stop"))
+    return flat(L.Dropout(0.5), L.Reshape((2, 3)), stop, L.Flatten())
+
+
+@pytest.mark.parametrize(
+    "make, match",
+    [
+        (before_a_rate_of_one, r"some \(0.5\), .* lead to none .* rate of 1"),
+        (only_by_a_layer_at_rate_0, r"lead to none of its outputs"),
+        (DropsAll, r"samples differ.*Nothing passes .*: stop \(1.0\)"),
+        (inside_a_layer, r"samples differ.*Nothing passes .*: stop \(1.0\)"),
+    ],
+)
+def test_a_rate_of_one_that_stops_every_draw_is_refused(make, match):
+    model = make()
+    with pytest.raises(ValueError, match=match):
+        mc_predict(model, rows(), samples=4, seed=0)
+
+
+def test_rows_of_zeros_may_have_equal_samples():
+    head = L.Dense(2, use_bias=False)
+    model = keras.Sequential([keras.Input((FEATURES,)), L.Dropout(0.5), head])
+    found = mc_predict(model, 0 * rows(), samples=4, seed=0)
+    np.testing.assert_array_equal(found.std, np.zeros((5, 2)))
+
+
+SHARED = {
+    "of features": ((FEATURES,), lambda keep: keep[:, :1]),
+    "of one number": ((1,), lambda keep: keep[:, :1, :1]),
+    "without axes": ((), lambda keep: keep[:, :1, :1]),
+}
+
+
+@pytest.mark.parametrize("noise_shape, mask", SHARED.values(), ids=SHARED)
+@pytest.mark.parametrize("layer", [L.Dropout, L.AlphaDropout])
+def test_a_mask_of_lower_rank_is_broadcast(layer, noise_shape, mask):
+    dropout = layer(0.5, noise_shape=noise_shape)
+    model = keras.Sequential([keras.Input((FEATURES,)), dropout])
+    found = mc_predict(model, rows(), 200, seed=0, return_samples=True)
+    # An input that alpha dropout puts in place of others is the same both ways.
+    dropped = 0 if layer is L.Dropout else moments(layer, SELU, 0.5)[0]
+    keep = ~np.isclose(found.samples, dropped)
+    np.testing.assert_array_equal(keep, np.broadcast_to(mask(keep), keep.shape))
+    assert (np.abs(keep.mean(axis=0) - 0.5) < 5 * 0.5 / np.sqrt(200)).all()
+
+
+def test_a_mask_for_other_rows_is_refused():
+    model = flat(L.Dropout(0.5, noise_shape=(8, FEATURES)))
+    with pytest.raises(ValueError, match=r"`noise_shape` must be .* broadcast"):
+        mc_predict(model, rows(1), samples=4, seed=0)
+
+
+def test_an_output_without_rows_is_refused():
+    x = keras.Input((FEATURES,))
+    total = keras.ops.sum(L.Dropout(0.5)(x))
+    with pytest.raises(ValueError, match=r"first axis.* is of shape \(\)"):
+        mc_predict(keras.Model(x, total), rows(), samples=4, seed=0)
+
+
+@keras.saving.register_keras_serializable(package="keras_trainkit_tests")
+class PredictsItsWay(keras.Model):
+    def predict_step(self, *args):
+        return super().predict_step(*args)
+
+
+def with_a_class_of_its_own():
+    x = keras.Input((FEATURES,))
+    return PredictsItsWay(x, L.Dropout(0.5)(x))
+
+
+def with_a_step_of_its_own():
+    model = flat(L.Dropout(0.5))
+    model.predict_step = lambda *args: args
+    return model
+
+
+@pytest.mark.parametrize(
+    "make", [with_a_class_of_its_own, with_a_step_of_its_own]
+)
+def test_a_predict_step_that_would_be_left_out_is_refused(make):
+    with pytest.raises(ValueError, match="without a `predict_step` of its own"):
+        mc_predict(make(), rows(), samples=4, seed=0)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Random numbers for the samples of one chunk, from one key."""
 
 import functools
+import hashlib
 import math
 
 import keras
@@ -25,12 +26,15 @@ class Draws:
     Args:
         key: Two 32-bit words; see `as_key`.
         xla: Whether XLA compiles what is computed with them.
+
+    Attributes:
+        count: How many draws there were.
     """
 
     def __init__(self, key, xla):
         self._key = key[0], key[1]
         self._xla = xla
-        self._count = 0
+        self.count = 0
 
     def drop(self, inputs, rate, shape, scale, offset=0.0, dropped=0.0):
         """Returns `scale * inputs + offset`, or `dropped` at the `rate`.
@@ -66,8 +70,8 @@ class Draws:
 
     def _next(self):
         first, second = self._key
-        step = self._count * _STRIDE & _WORD
-        self._count += 1
+        step = self.count * _STRIDE & _WORD
+        self.count += 1
         # Both words: two draws whose first words are close would else hash
         # the same counters, and one mask be the other's permutation.
         if keras.backend.backend() != "torch":
@@ -78,7 +82,7 @@ class Draws:
 
 
 class Seeds(keras.random.SeedGenerator):
-    """Stands in for a layer's seed generator; has no state of its own."""
+    """Stands in for a seed generator; has no state of its own."""
 
     # Without one, Keras's torch backend draws from torch's global generator
     # (keras/src/backend/torch/random.py).
@@ -96,10 +100,14 @@ def as_key(seed, *place):
     """Returns the key of one chunk, to be handed to the compiled function.
 
     Args:
-        seed: Integer, at least 0.
+        seed: Integer, at least 0, of any size.
         *place: Integers, at least 0, that tell this chunk from all others.
     """
-    words = np.random.SeedSequence((seed, *place)).generate_state(2)
+    # numpy.random.SeedSequence would cut large integers into words, and take
+    # (5 + 2**32, 0) and (5, 1) for the same.
+    numbers = ",".join(str(int(number)) for number in (seed, *place))
+    digest = hashlib.blake2b(numbers.encode(), digest_size=8).digest()
+    words = np.frombuffer(digest, "<u4").astype("uint32")
     return words.tolist() if keras.backend.backend() == "torch" else words
 
 

@@ -1,6 +1,9 @@
 import keras
 import numpy as np
 import pytest
+from hypothesis import example
+from hypothesis import given
+from hypothesis import strategies as st
 
 from keras_trainkit.backend.randomness import random_masks
 from keras_trainkit.backend.randomness.random_masks import Draws
@@ -95,6 +98,24 @@ def test_tensorflow_without_a_compiler(monkeypatch):
         monkeypatch.setattr(random_masks, "_xla_works", lambda: False)
     found = kept(0.25, 0, shape=(400, 501))
     assert abs(found.mean() - 0.75) < 5 * np.sqrt(0.25 * 0.75 / found.size)
+
+
+PLACES = st.tuples(*[st.integers(0, 2**70)] * 3)
+
+
+@given(PLACES, PLACES)
+@example((5 + 2**32, 0, 0), (5, 1, 0))
+@example((5 + 2**64, 0, 0), (5, 0, 1))
+@example((5, 2**32, 0), (5, 0, 1))
+@example((1, 23, 0), (12, 3, 0))
+def test_other_places_have_other_keys(one, other):
+    same = list(as_key(*one)) == list(as_key(*other))
+    assert same == (one == other)
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.uint32])
+def test_numpys_integers_are_integers(kind):
+    assert list(as_key(kind(7), 1)) == list(as_key(7, kind(1)))
 
 
 def test_seeds_serve_keras():
