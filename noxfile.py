@@ -1,4 +1,4 @@
-"""`nox`: style, the suite on three backends, the lowest supported Keras."""
+"""`nox`: style, the suite on three backends, the lowest Keras, real clients."""
 
 import concurrent.futures
 import os
@@ -9,7 +9,10 @@ from pathlib import Path
 import nox
 
 ROOT = Path(__file__).parent
-BACKENDS = ("jax", "torch", "tensorflow")  # the slowest first
+# Two at a time, the slowest first: the two quick ones take as long together.
+BACKENDS = ("tensorflow", "jax", "torch")
+# It runs what no backend can change, for all: tests/helpers/one_backend.py.
+RUNS_ALL = "torch"
 
 # The newest torch with a CPU build where this project is developed. From PyPI,
 # Linux gets the CUDA build; PIP_EXTRA_INDEX_URL chooses the smaller one:
@@ -23,7 +26,9 @@ ONE_THREAD = {
     "TF_NUM_INTEROP_THREADS": "1",
 }
 
-nox.options.sessions = ["lint", "tests", "lowest"]
+TWO_CORES = ("-n", "2", "--dist", "worksteal")
+
+nox.options.sessions = ["lint", "tests", "lowest", "clients"]
 nox.options.default_venv_backend = "virtualenv"
 
 
@@ -36,11 +41,15 @@ def lowest_keras():
 def suite_environment(session):
     """Returns the environment of a suite: no skip unlisted, one thread.
 
+    What no backend can change is left to one process of `tests`, unless tests
+    were asked for by name.
+
     JAX's compilation cache outlives the session's environment: a second run
     spends a third less on compiling.
     """
     return {
         "KTK_STRICT_SKIPS": "1",
+        "KTK_ONE_BACKEND": "here" if session.posargs else "elsewhere",
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "JAX_COMPILATION_CACHE_DIR": str(session.cache_dir.resolve() / "jax"),
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
@@ -66,9 +75,12 @@ def tests(session):
     command = [str(python), "-m", "pytest", *session.posargs]
 
     def suite(backend):
+        own = {"KERAS_BACKEND": backend}
+        if backend == RUNS_ALL:
+            own["KTK_ONE_BACKEND"] = "here"
         return backend, subprocess.run(
             command,
-            env=environment | {"KERAS_BACKEND": backend},
+            env=environment | own,
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -97,7 +109,18 @@ def lowest(session):
     environment = suite_environment(session)
     # Plain pytest: no backend chosen outside leaks in.
     environment["KERAS_BACKEND"] = None
-    two = ["-n", "2", "--dist", "worksteal"]
+    pytest = ["python", "-m", "pytest", *TWO_CORES]
+    session.run(*pytest, *session.posargs, env=environment)
+
+
+@nox.session
+def clients(session):
+    """KerasHub's models, where nothing but what KerasHub needs is installed."""
+    session.install("-e", ".[test,keras-hub]")
+    environment = suite_environment(session)
+    # Of the backends, KerasHub brings TensorFlow along, by tensorflow-text.
+    environment["KERAS_BACKEND"] = "tensorflow"
+    pytest = ["python", "-m", "pytest", *TWO_CORES]
     session.run(
-        "python", "-m", "pytest", *two, *session.posargs, env=environment
+        *pytest, *(session.posargs or ["tests/clients"]), env=environment
     )

@@ -1,0 +1,8 @@
+"""Tests on other libraries' models, where these libraries are installed."""
+
+import importlib.util
+
+# The session `clients` of nox installs it; see the extra in setup.cfg.
+collect_ignore = (
+    [] if importlib.util.find_spec("keras_hub") else ["test_keras_hub.py"]
+)
