@@ -1,6 +1,7 @@
 """The graph of a model as one flat list of steps, and where it is cut."""
 
 import dataclasses
+import functools
 import itertools
 import weakref
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from keras_trainkit.backend.model.graph_nodes import exit_of
 from keras_trainkit.backend.model.graph_nodes import functional_of
 from keras_trainkit.backend.model.graph_nodes import nodes_of
 from keras_trainkit.backend.model.graph_nodes import structured_outputs
+from keras_trainkit.backend.model.layers import all_layers
 from keras_trainkit.models.forward_order import is_graph
 
 
@@ -37,6 +39,12 @@ class Step:
     operation: object = None
     node: object = None
     specs: tuple = ()
+
+    @functools.cached_property
+    def layers(self):
+        """List of the operation and the layers in it; `[]` if it is none."""
+        is_layer = isinstance(self.operation, keras.Layer)
+        return all_layers(self.operation) if is_layer else []
 
 
 class Steps:

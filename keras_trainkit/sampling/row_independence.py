@@ -11,7 +11,6 @@ from keras_trainkit.backend.model.keras_kinds import is_keras_function
 from keras_trainkit.backend.model.keras_kinds import is_keras_layer
 from keras_trainkit.backend.model.keras_kinds import is_keras_operation
 from keras_trainkit.backend.model.keras_kinds import is_preprocessing
-from keras_trainkit.backend.model.layers import all_layers
 
 _OURS = ("keras_trainkit.",)
 _OUR_LAYERS = ("keras_trainkit.layers.",)
@@ -40,12 +39,10 @@ def rows_are_independent(step):
     if step.operation is None:
         return True
     ranks = {len(tensor.shape) for tensor in step.node.input_tensors}
-    if isinstance(step.operation, keras.Layer):
-        inner = [
-            o for o in all_layers(step.operation) if o is not step.operation
-        ]
+    if step.layers:
+        inner = [one for one in step.layers if one is not step.operation]
         return (
-            all(map(_layer_is_safe, [step.operation, *inner]))
+            all(map(_layer_is_safe, step.layers))
             and _masks_have_rows(step.operation, ranks)
             # What reaches a layer inside of another may have other axes.
             and all(_masks_have_rows(one, ()) for one in inner)

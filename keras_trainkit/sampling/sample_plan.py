@@ -5,7 +5,6 @@ import math
 import keras
 
 from keras_trainkit.backend.model.graph_nodes import set_mask
-from keras_trainkit.backend.model.layers import all_layers
 from keras_trainkit.models.graph import Steps
 from keras_trainkit.models.graph import reached
 from keras_trainkit.models.graph import split
@@ -94,12 +93,7 @@ class SamplePlan:
         """Returns the layers in `rest`, `None` if nobody knows them all."""
         if self.structure is None:
             return None
-        return [
-            layer
-            for step in self.rest
-            if isinstance(step.operation, keras.Layer)
-            for layer in all_layers(step.operation)
-        ]
+        return [layer for step in self.rest for layer in step.layers]
 
     def chunk(self, frontier, samples, on_cpu):
         """Returns how many samples are taken at a time.
@@ -155,9 +149,9 @@ class SamplePlan:
         return {ref: value for ref, (value, _) in made.items()}
 
     def _holds(self, step, wanted):
-        if not isinstance(step.operation, keras.Layer):
-            return self.structure is None
-        return not wanted.isdisjoint(_ids(all_layers(step.operation)))
+        if self.structure is None:
+            return True
+        return any(id(layer) in wanted for layer in step.layers)
 
     def _copies_its_input(self, step):
         """Dropout right behind the frontier makes its own copies of it."""

@@ -2,9 +2,11 @@
 
 import numpy as np
 
+from keras_trainkit.kernels.argument_checks import require_choice
 from keras_trainkit.kernels.probability.entropies import binary_entropy
 from keras_trainkit.kernels.probability.entropies import entropy
 from keras_trainkit.kernels.probability.entropies import mutual_information
+from keras_trainkit.kernels.probability.prediction_kind import KINDS
 from keras_trainkit.plots.uncertainty import plot_most_and_least_certain
 
 
@@ -42,8 +44,9 @@ class MCPrediction:
         kind: As given.
 
     Raises:
-        ValueError: By the entropies of a regression, and by `samples` if they
-            were not kept.
+        ValueError: If `kind` is another; by the entropies of a regression,
+            and by `samples` if they were not kept.
+        TypeError: If `kind` is no string.
 
     Example:
 
@@ -63,6 +66,7 @@ class MCPrediction:
     """
 
     def __init__(self, mean, std, kind, expected_entropy=None, samples=None):
+        require_choice("kind", kind, KINDS)
         self.mean = mean
         self.std = std
         self.kind = kind

@@ -112,6 +112,14 @@ def test_nested_models_are_opened():
     assert sum(isinstance(layer, L.Dense) for layer in layers) == 4
 
 
+def test_a_step_knows_the_layers_in_it():
+    x = keras.Input((TIME, FEATURES))
+    layer = L.TimeDistributed(L.Dense(2))
+    entry, timed, total = Steps(keras.Model(x, layer(x) + 1)).steps
+    assert set(timed.layers) == {layer, layer.layer}
+    assert entry.layers == [] and total.layers == []
+
+
 def test_nested_models_may_stay_closed():
     model = deeply_nested()
     graph = Steps(model, open_nested=False)

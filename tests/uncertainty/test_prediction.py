@@ -93,3 +93,11 @@ def test_the_plot_ranks_by_uncertainty():
 def test_it_says_what_it_is():
     found = MCPrediction(np.zeros((2, 3)), np.zeros((2, 3)), "regression")
     assert repr(found) == "MCPrediction(kind='regression', shape=(2, 3))"
+
+
+@pytest.mark.parametrize(
+    "kind, error", [("multi", ValueError), (None, TypeError)]
+)
+def test_another_kind_is_refused(kind, error):
+    with pytest.raises(error, match=r"`kind` must be one of"):
+        MCPrediction(np.zeros((2, 3)), np.zeros((2, 3)), kind)
