@@ -17,25 +17,29 @@ _UNITS = ("update", "epoch")
 class HyperparameterSchedule(ScheduledCallback):
     """Moves learning rate, momentum and weight decay along curves.
 
-    Keras takes a schedule for the learning rate alone, and compiled it counts
-    batches, not updates, under gradient accumulation; a momentum or weight
-    decay that a callback sets is ignored by the compiled steps of TensorFlow
-    and JAX. Here every one of them follows its curve at every update, on
-    every backend. `history`, `trace()`, `plot()`, one owner, and giving the
-    values back are as in `OneCycle`.
+    Keras takes a schedule only for the learning rate, and that counts batches,
+    not updates, under gradient accumulation. A momentum or weight decay that a
+    callback sets is ignored by the compiled steps of TensorFlow and JAX. Here
+    each of them follows its curve at every update, on every backend.
+    `history`, `trace()`, `plot()`, restoring the values, and the error for two
+    callbacks that move the same value are as in `OneCycle`.
 
     At update `j` of the run a hyperparameter is `curve(j)` with
     `unit="update"`, and `curve(j * k / S)` with `unit="epoch"`, for
     `gradient_accumulation_steps=k` and `S` batches in an epoch.
 
-    A learning rate alone, without accumulation, needs no callback: give the
-    schedule to the optimizer.
+    For the learning rate alone, without accumulation, no callback is needed:
+    give the schedule to the optimizer.
+
+    The values of a curve are checked when `fit` begins: those of a function,
+    and of a schedule that takes arrays, at every update; of any other schedule
+    at up to a hundred of them.
 
     Args:
         learning_rate: Curve of the learning rate: a
             `keras.optimizers.schedules.LearningRateSchedule`, or a callable
             `float -> float`, which is tabulated for the run. Defaults to
-            `None`: left alone.
+            `None`: not moved.
         momentum: Curve of `momentum` or `beta_1`, likewise.
         weight_decay: Curve of `weight_decay`, likewise.
         unit: `"update"` or `"epoch"`: what the curves are functions of.
@@ -46,7 +50,7 @@ class HyperparameterSchedule(ScheduledCallback):
             the start of `fit` when the optimizer does not use a scheduled
             hyperparameter, when a curve's value does not suit it (below 0 or
             not finite, for momentum also 1 or above), when a needed length is
-            unknown, or when another callback has the hyperparameter.
+            unknown, or when another callback moves the hyperparameter.
         TypeError: When a curve is no callable; at the start of `fit` when a
             curve's value is no number.
 

@@ -24,15 +24,17 @@ class OneCycle(ScheduledCallback):
     the momentum falls from `max_momentum` to `base_momentum`. With
     `three_phase` both go back until update `2 p T - 2`; then the rate falls to
     `max_lr / div_factor / final_div_factor` at update `T - 1` with the
-    momentum at its maximum. The defaults are those of the paper;
-    `three_phase=False, anneal_strategy="cos", pct_start=0.25` is fastai's
-    form. Values equal those of `torch.optim.lr_scheduler.OneCycleLR`.
+    momentum at its maximum. Values equal those of
+    `torch.optim.lr_scheduler.OneCycleLR`. The defaults are those of the paper;
+    fastai's form, which ends at `max_lr / 1e5`, is `three_phase=False,
+    anneal_strategy="cos", pct_start=0.25, div_factor=25.0,
+    final_div_factor=4000.0`.
 
     `history.history["learning_rate"]` and `["momentum"]` hold the values of
     each epoch's last update. After `fit`, learning rate and momentum are what
-    they were before it; the next `fit` with this callback starts a new cycle,
-    unless `initial_epoch` says that it continues one. The optimizer must have
-    a plain learning rate, and nobody else may write it during the `fit`.
+    they were before. The next `fit` with this callback starts a new cycle, or
+    continues one with `initial_epoch`. The optimizer must have a plain learning
+    rate, and no other callback may write it during the `fit`.
 
     Args:
         max_lr: Float above 0, the peak of the learning rate.
@@ -44,7 +46,7 @@ class OneCycle(ScheduledCallback):
         anneal_strategy: `"linear"` or `"cos"`. Defaults to `"linear"`.
         cycle_momentum: `"auto"` cycles `momentum` or `beta_1` where the
             optimizer uses one, `True` raises where it does not, `False`
-            leaves it alone. Defaults to `"auto"`.
+            does not change it. Defaults to `"auto"`.
         base_momentum: Float, momentum at the peak. Defaults to `0.85`.
         max_momentum: Float, momentum at both ends. Defaults to `0.95`.
         div_factor: Float of at least 1. Defaults to `10.0`.
@@ -54,8 +56,8 @@ class OneCycle(ScheduledCallback):
     Raises:
         ValueError: At construction for values that describe no cycle; at the
             start of `fit` when the optimizer has no learning rate or momentum
-            to cycle, when the length is unknown, or when another callback has
-            the learning rate.
+            to cycle, when its length is unknown or too short for a cycle, or
+            when another callback moves the learning rate.
         TypeError: For arguments of another type.
 
     Example:

@@ -13,17 +13,19 @@ from keras_trainkit.kernels.curves.phases import piecewise
 class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
     """The learning rate of the 1cycle policy, as a function of the step.
 
-    Use it where an optimizer is compiled with a schedule. It moves the
-    learning rate alone; `keras_trainkit.callbacks.OneCycle` cycles the
-    momentum, too, takes the length from `fit`, and counts updates. As every
-    compiled Keras schedule, this one counts batches under
-    `gradient_accumulation_steps`.
+    Use it where an optimizer is compiled with a schedule. It moves only the
+    learning rate; `keras_trainkit.callbacks.OneCycle` also cycles the momentum,
+    takes the length from `fit`, and counts updates. Like every schedule given
+    to `compile`, this one counts batches under `gradient_accumulation_steps`.
 
     With `T = total_steps` and `p = pct_start`, the rate rises from
     `max_lr / div_factor` at step 0 to `max_lr` at step `p T - 1`. With
     `three_phase` it falls back until step `2 p T - 2` and then to
     `max_lr / div_factor / final_div_factor` at step `T - 1`; without, it
-    falls straight to that. After `T - 1` it stays there.
+    falls straight to that. After `T - 1` it stays there. The defaults are
+    those of the paper; fastai's form, which ends at `max_lr / 1e5`, is
+    `three_phase=False, anneal_strategy="cos", pct_start=0.25, div_factor=25.0,
+    final_div_factor=4000.0`.
 
     Args:
         max_lr: Float above 0, the peak.
@@ -38,7 +40,7 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
 
     Raises:
         ValueError: For values that describe no cycle.
-        TypeError: For arguments that are no numbers.
+        TypeError: For arguments of another type.
 
     Example:
 

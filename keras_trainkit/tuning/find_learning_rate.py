@@ -39,8 +39,8 @@ def find_learning_rate(
     `tf.data.Dataset` with `shuffle` and the default
     `reshuffle_each_iteration=True`: each epoch of the search advances it, so
     a later `fit` on this dataset object sees its samples in another order
-    than without the search. For the same order make the dataset anew for the
-    search, or shuffle with `reshuffle_each_iteration=False`.
+    than without the search. For the same order give the search a dataset of its
+    own, or shuffle with `reshuffle_each_iteration=False`.
 
     The data is repeated until there are `steps` updates; a generator has to
     bring them. As the losses are those of training batches, a suggested rate

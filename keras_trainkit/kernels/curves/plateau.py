@@ -34,7 +34,7 @@ class PlateauRule:
     Attributes:
         patience: Epochs without an improvement that make a plateau.
         duration: Epochs of a kick.
-        cooldown: Epochs after a kick before the watch begins anew.
+        cooldown: Epochs after a kick before the watch begins again.
         max_kicks: Kicks at most; `None` for no limit.
         min_delta: An improvement is better by more than this.
     """
@@ -63,9 +63,9 @@ class PlateauRule:
         """Returns what is known one epoch later.
 
         Within a kick and its cooldown nothing is counted, and the watch then
-        begins anew: a kicked metric is worse at first, and measured by its
-        best from before, even the way down into a better minimum would be a
-        plateau. A value that is not finite is no plateau either.
+        begins again: after a kick the metric is worse at first, and compared
+        with its best from before, even the descent into a better minimum would
+        be a plateau. A value that is not finite is no plateau either.
 
         Args:
             seen: `Watched`, before the epoch.

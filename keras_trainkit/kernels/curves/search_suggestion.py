@@ -28,8 +28,8 @@ _BELOW_BOTTOM = 9.0
 def capped(losses):
     """Returns the losses, none above the largest of the first ten.
 
-    A loss above where the search began has lost all that was gained; by how
-    much says nothing, and would drown in any average what came before it.
+    A loss above where the search began has lost all that was gained. How far
+    above has no meaning, but would dominate every average that includes it.
     """
     return np.minimum(losses, np.max(losses[:_FIRST], initial=-math.inf))
 
@@ -60,7 +60,7 @@ def _average(losses, smoothing):
 def suggest(rates, losses, smoothed, method):
     """Returns the learning rate that a curve without divergence suggests.
 
-    The first tenth and the last twentieth are not read.
+    The first tenth and the last twentieth of the curve are not used.
 
     Args:
         rates: Learning rates, increasing.
@@ -80,7 +80,7 @@ def suggest(rates, losses, smoothed, method):
         raise ValueError(
             "Expected a learning-rate search with a slope to read. Received: "
             f"only {max(len(rates), 0)} steps between the ends, which are not "
-            "read, and before the loss diverged. Search from a smaller "
+            "used, and before the loss diverged. Search from a smaller "
             "`min_lr`, or in more `steps`."
         )
     top, bottom = _fall(smoothed)
