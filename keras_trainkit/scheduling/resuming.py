@@ -12,6 +12,7 @@ from functools import partial
 import keras
 import numpy as np
 
+from keras_trainkit.backend.optimizer import slots
 from keras_trainkit.backend.training.running_fit import RunningFit
 from keras_trainkit.kernels.argument_checks import bad_value
 
@@ -140,7 +141,7 @@ def _load_counters(optimizer, kept):
     (keras/src/optimizers/loss_scale_optimizer.py), so their places in a built
     optimizer do not depend on what trains.
     """
-    counters = {id(one._iterations) for one in _chain(optimizer)}
+    counters = {id(slots.counter(one)) for one in _chain(optimizer)}
     if optimizer.built:
         for i, variable in enumerate(optimizer.variables):
             if id(variable) in counters:

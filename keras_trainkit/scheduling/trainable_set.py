@@ -1,24 +1,8 @@
-"""An optimizer over another set of variables, with its memory kept.
+"""An optimizer and compiled steps that follow what is trainable."""
 
-An optimizer knows only the variables it was built with: others raise, or
-lose all state. So when the trainable set changes, a new one of the same class
-is built from the old one's config, takes over what the old one remembered
-about the variables that stay, and takes the old one's place: as the contents
-of the same Python object, so that whoever holds it keeps the right one.
-"""
-
-import contextlib
-
-import keras
-import numpy as np
-
+from keras_trainkit.backend.optimizer import slots
 from keras_trainkit.backend.training.train_function import forget_compiled_steps
 from keras_trainkit.scheduling.scheduled_fit import active_control
-
-# keras/src/optimizers/base_optimizer.py: the model's variables, and the list
-# of all variables that the others are found through.
-_NOT_SLOTS = ("_trainable_variables", "_variables")
-_PLAIN = (bool, int, float, str, type(None), np.generic)
 
 
 def build_optimizer(model):
@@ -30,8 +14,7 @@ def build_optimizer(model):
         model: A compiled and built `keras.Model`.
     """
     if not model.optimizer.built:
-        with _distribution_scope(model):
-            model.optimizer.build(model.trainable_variables)
+        slots.build_over_what_trains(model)
 
 
 def reform_optimizer(model):
@@ -53,117 +36,7 @@ def reform_optimizer(model):
     if optimizer is not None and optimizer.built:
         control = active_control(model)
         if control is None:
-            _replace(model)
+            slots.form_over_what_trains(model)
         else:
-            control.follow(lambda: _replace(model))
+            control.follow(lambda: slots.form_over_what_trains(model))
     forget_compiled_steps(model)
-
-
-def _replace(model):
-    with _distribution_scope(model):
-        new = _unbuilt_copy(model.optimizer)
-        new.build(model.trainable_variables)
-        _carry_over(model.optimizer, new)
-        _move_in(model.optimizer, new)
-
-
-def _distribution_scope(model):
-    # keras/src/backend/tensorflow/trainer.py
-    strategy = getattr(model, "_distribute_strategy", None)
-    return strategy.scope() if strategy else contextlib.nullcontext()
-
-
-def _unbuilt_copy(optimizer):
-    config = optimizer.get_config()
-    if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
-        config["inner_optimizer"] = _unbuilt_copy(optimizer.inner_optimizer)
-        return type(optimizer)(**config)
-    rate = optimizer._learning_rate
-    if not isinstance(rate, keras.Variable):
-        # The schedule itself: its class may be unknown to Keras.
-        config["learning_rate"] = rate
-    return type(optimizer).from_config(config)
-
-
-def _carry_over(old, new):
-    if isinstance(old, keras.optimizers.LossScaleOptimizer):
-        _carry_over(old.inner_optimizer, new.inner_optimizer)
-    slots = _slots(old)
-    scalars = _scalars(old)
-    _check_all_found(old, slots, scalars)
-    for name in scalars:
-        _copy(getattr(old, name), getattr(new, name))
-    indices = {id(v): i for i, v in enumerate(old._trainable_variables)}
-    for j, variable in enumerate(new._trainable_variables):
-        i = indices.get(id(variable))
-        for name in slots:
-            target = getattr(new, name)[j]
-            if i is not None:
-                _copy(getattr(old, name)[i], target)
-            elif name == "_model_variables_moving_average":
-                _copy(variable, target)
-
-
-def _slots(optimizer):
-    """Names of the lists with one variable (or `None`) per model variable."""
-    count = len(optimizer._trainable_variables)
-    return [
-        name
-        for name, value in vars(optimizer).items()
-        if name not in _NOT_SLOTS
-        and isinstance(value, list)
-        and len(value) == count
-        and any(isinstance(v, keras.Variable) for v in value)
-    ]
-
-
-def _scalars(optimizer):
-    """Names of the variables that belong to no model variable."""
-    return [
-        name
-        for name, value in vars(optimizer).items()
-        if isinstance(value, keras.Variable)
-    ]
-
-
-def _check_all_found(optimizer, slots, scalars):
-    found = {id(getattr(optimizer, name)) for name in scalars}
-    for name in slots:
-        found |= {id(v) for v in getattr(optimizer, name)}
-    lost = [v.path for v in optimizer._variables if id(v) not in found]
-    if lost:
-        raise ValueError(
-            "Expected an optimizer that keeps its variables as attributes, or "
-            "as lists with one entry per trainable variable, so that they can "
-            "be carried over to another trainable set. Received: "
-            f"{type(optimizer).__name__}, where {lost} are kept otherwise. "
-            "Freeze or unfreeze before `compile` instead."
-        )
-
-
-def _copy(source, target):
-    if source is not None and target is not None:
-        # A copy: JAX donates the buffers of the state to the compiled step.
-        target.assign(keras.ops.copy(source.value))
-
-
-def _move_in(old, new):
-    if isinstance(old, keras.optimizers.LossScaleOptimizer):
-        inner = old.inner_optimizer
-        _move_in(inner, new.inner_optimizer)
-        new.__dict__["inner_optimizer"] = inner
-    # A config leaves out what `exclude_from_weight_decay` has set, and all
-    # that a custom optimizer without a `get_config` was made with.
-    kept = {
-        name: value
-        for name, value in vars(old).items()
-        if name not in vars(new) or _is_setting(value)
-    }
-    old.__dict__.clear()
-    old.__dict__.update({**vars(new), **kept})
-
-
-def _is_setting(value):
-    if isinstance(value, (list, tuple)):
-        return bool(value) and all(_is_setting(one) for one in value)
-    return isinstance(value, _PLAIN) or callable(value)
