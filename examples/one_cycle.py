@@ -17,6 +17,7 @@ longest run.
 """
 
 import argparse
+import itertools
 
 import keras
 import numpy as np
@@ -89,14 +90,16 @@ def choose(method, args):
     """Returns the rate and the epochs with the fewest steps when tuning."""
     longest = max(args.epochs)
     lengths = [longest] if method == "constant" else args.epochs
+    choices = list(itertools.product(args.rates, lengths))
+    if len(choices) == 1:
+        return choices[0]
     seeds = range(FIRST_TUNING_SEED, FIRST_TUNING_SEED + args.tuning_seeds)
     tried = {}
-    for rate in args.rates:
-        for epochs in lengths:
-            runs = [train(method, rate, epochs, seed) for seed in seeds]
-            steps = [steps_to(args.target, run, longest) for run in runs]
-            final = np.mean([run[-1] for run in runs])
-            tried[rate, epochs] = (np.mean(steps), -final)
+    for rate, epochs in choices:
+        runs = [train(method, rate, epochs, seed) for seed in seeds]
+        steps = [steps_to(args.target, run, longest) for run in runs]
+        final = np.mean([run[-1] for run in runs])
+        tried[rate, epochs] = (np.mean(steps), -final)
     return min(tried, key=tried.get)
 
 
@@ -156,7 +159,7 @@ def parse(argv):
     args = parser.parse_args(argv)
     if args.quick:
         args.rates, args.epochs, args.target = [0.1], [4], 0.8
-        args.tuning_seeds, args.seeds = 1, 2
+        args.seeds = 2
     return args
 
 

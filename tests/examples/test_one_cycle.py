@@ -54,9 +54,15 @@ def test_a_constant_rate_has_no_length_to_choose(monkeypatch):
         return np.ones(epochs)
 
     monkeypatch.setattr(script, "train", train)
-    args = script.parse(["--rates", "0.1", "--epochs", "4", "8"])
+    args = script.parse(["--rates", "0.1", "0.2", "--epochs", "4", "8"])
     script.choose("constant", args)
-    assert asked == [(8, 1000), (8, 1001)]
+    assert asked == [(8, 1000), (8, 1001)] * 2
+
+
+def test_where_there_is_one_choice_nothing_is_trained(monkeypatch):
+    monkeypatch.delattr(script, "train")
+    args = script.parse(["--rates", "0.1", "--epochs", "8"])
+    assert script.choose("1cycle", args) == (0.1, 8)
 
 
 def test_every_method_is_run_on_the_same_seeds(quick):

@@ -17,14 +17,32 @@ def run_quickly(tmp_path_factory, name, *arguments):
 
 
 @pytest.fixture(scope="module")
-def quick(tmp_path_factory):
+def networks():
+    """Trains once on the same images: the noise is not in them."""
+    train, trained = script.train, {}
+
+    def train_once(activation, data, args):
+        key = activation, data[0].tobytes()
+        if key not in trained:
+            trained[key] = train(activation, data, args)
+        return trained[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(script, "train", train_once)
+        yield trained
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory, networks):
     return run_quickly(tmp_path_factory, "quick")
 
 
 @pytest.fixture(scope="module")
-def noiseless(tmp_path_factory):
+def noiseless(tmp_path_factory, quick, networks):
     arguments = ["--noise", "0", "--seeds", "1"]
-    return run_quickly(tmp_path_factory, "noiseless", *arguments)[0]
+    runs, _ = run_quickly(tmp_path_factory, "noiseless", *arguments)
+    assert len(networks) == 4  # none of them is new: two for each seed
+    return runs
 
 
 @pytest.fixture(scope="module")
