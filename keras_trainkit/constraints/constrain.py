@@ -1,6 +1,5 @@
 """`constrain`: the right constraint on every kernel of a model."""
 
-import fnmatch
 import math
 
 import keras
@@ -12,6 +11,8 @@ from keras_trainkit.constraints.kernel_slots import kernel_slots
 from keras_trainkit.kernels.argument_checks import bad_type
 from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.kernels.argument_checks import require_number
+from keras_trainkit.models.layer_tree import LayerTree
+from keras_trainkit.models.selection import selected
 
 
 def constrain(model, max_norm=None, constraint=None, where=None):
@@ -51,13 +52,11 @@ def constrain(model, max_norm=None, constraint=None, where=None):
         constraint: `keras.constraints.Constraint`, or a name that Keras
             knows; given to every matching kernel as it is. Defaults to
             `None`.
-        where: Which layers. Defaults to `None`, all.
-            - A shell pattern, or a list of them, for the layer's path, the
-              chain of layer names from the model down, such as
-              `"backbone/block5_*"`; `*` crosses `/`. What a matching layer
-              or nested model contains is matched too.
-            - A callable `layer -> bool`, asked about each of these layers
-              and about the layers, not the models, that contain them.
+        where: Which layers, as `freeze` and `FineTuning` are told: `"all"`,
+            the last n layers, patterns on the layer path, or a callable
+            `layer -> bool`; see `models.select`. The kernels of what is
+            selected, and of all that it contains, are constrained. Defaults
+            to `None`, all.
 
     Returns:
         A list of strings, what was constrained: the layer's path, a slash,
@@ -67,9 +66,11 @@ def constrain(model, max_norm=None, constraint=None, where=None):
     Raises:
         TypeError: If an argument has the wrong type.
         ValueError: If not exactly one of `max_norm` and `constraint` is
-            given; if `where`, or one of its patterns, matches no kernel; if
-            a matching layer uses LoRA or is quantised, so that the kernel
-            itself is not what is trained. The model is then as it was.
+            given; if `where`, or one of several patterns, matches no layer,
+            or no layer with a kernel; if it matches some projections of an
+            attention layer but not all; if a matching layer uses LoRA or is
+            quantised, so that the kernel itself is not what is trained. The
+            model is then as it was.
 
     Example:
 
@@ -92,7 +93,7 @@ def constrain(model, max_norm=None, constraint=None, where=None):
     if not isinstance(model, keras.Model):
         raise bad_type("model", model, "a `keras.Model`")
     choose = _choice(max_norm, constraint)
-    slots = _matching(kernel_slots(model), where)
+    slots = _selected_slots(LayerTree(model), where)
     untrained = [slot.path for slot in slots if not slot.is_trained()]
     if untrained:
         raise bad_value(
@@ -136,50 +137,53 @@ def _choice(max_norm, constraint):
     return lambda slot: given
 
 
-def _matching(slots, where):
-    if where is None:
-        matches = [lambda slot: True]
-    elif callable(where):
-        matches = [lambda slot: _accepted(slot, where)]
-    else:
-        matches = [_pattern(p) for p in _patterns(where)]
-    for match in matches:
-        if not any(match(slot) for slot in slots):
+def _selected_slots(tree, where):
+    slots = kernel_slots(tree)
+    selections = [_with_contents(tree, one) for one in _each(tree, where)]
+    for layers in selections:
+        if not any(_share(slot, layers) for slot in slots):
             raise bad_value(
                 "where",
                 where,
                 "a selection, each part of which matches a layer with a kernel",
                 f"Kernels of the model: {[slot.path for slot in slots]}.",
             )
-    return [slot for slot in slots if any(match(slot) for match in matches)]
-
-
-def _patterns(where):
-    patterns = [where] if isinstance(where, str) else where
-    if not isinstance(patterns, (list, tuple)) or not all(
-        isinstance(p, str) for p in patterns
-    ):
-        raise bad_type(
+    shares = [_share(slot, set().union(*selections)) for slot in slots]
+    divided = [
+        slot.path
+        for slot, share in zip(slots, shares, strict=True)
+        if 0 < share < 1
+    ]
+    if divided:
+        raise bad_value(
             "where",
             where,
-            "`None`, a pattern, a list of patterns or a callable",
+            "a selection of whole attention layers, which have one constraint "
+            "for all their projections",
+            f"Selected in part: {divided}.",
         )
-    if not patterns:
-        raise bad_value("where", where, "at least one pattern")
-    return patterns
+    return [slot for slot, share in zip(slots, shares, strict=True) if share]
 
 
-def _pattern(pattern):
-    return lambda slot: any(
-        fnmatch.fnmatchcase(path, pattern) for path, _ in slot.lineage
-    )
+def _each(tree, where):
+    """Returns the layers of the selection, or of each pattern of several."""
+    if where is None:
+        return [tree.layers]
+    found = selected(tree, where, "where")
+    if isinstance(where, (list, tuple, set, frozenset)):
+        return [selected(tree, [pattern]) for pattern in where]
+    return [found]
 
 
-def _accepted(slot, where):
-    # A nested model matches too many conditions, such as "not this class",
-    # that are meant for the layers in it.
-    return any(
-        where(layer)
-        for _, layer in slot.lineage
+def _with_contents(tree, layers):
+    # A model in a selection stands for the weights of its own.
+    return {
+        id(one)
+        for layer in layers
         if not isinstance(layer, keras.Model)
-    )
+        for one in (layer, *tree.inside(layer))
+    }
+
+
+def _share(slot, layers):
+    return sum(id(part) in layers for part in slot.parts) / len(slot.parts)

@@ -4,8 +4,8 @@ import dataclasses
 
 from keras import layers
 
+from keras_trainkit.backend.model.attention import constraint_attribute
 from keras_trainkit.kernels import norms
-from keras_trainkit.models.paths import walk
 
 _RECURRENT = (
     ("kernel", "kernel_constraint", "standard"),
@@ -38,16 +38,6 @@ _KINDS = (
         ),
     ),
     ((layers.SimpleRNNCell, layers.LSTMCell, layers.GRUCell), _RECURRENT),
-    # Building makes their projections, each with this one constraint.
-    # `_kernel_constraint`: keras/src/layers/attention/multi_head_attention.py
-    (
-        (layers.MultiHeadAttention,),
-        (("kernel", "_kernel_constraint", "attention"),),
-    ),
-    (
-        (layers.GroupQueryAttention,),
-        (("kernel", "kernel_constraint", "attention"),),
-    ),
 )
 _ATTENTION = (layers.MultiHeadAttention, layers.GroupQueryAttention)
 
@@ -70,22 +60,23 @@ class KernelSlot:
     """One kernel of a layer, or all projections of an attention layer.
 
     Attributes:
-        lineage: `(path, layer)` pairs from the outermost layer that holds it
-            down to the layer it is reported under.
+        path: The layer's path, then the variable's name.
         name: The variable's name.
         layout: As `IncomingMaxNorm(kernel=...)` takes it.
-        holders: `(layer, attribute)` pairs that keep its constraint.
+        holders: `(layer, attribute)` pairs that keep its constraint. The
+            projections of an attention layer come behind the layer itself.
     """
 
-    lineage: list
+    path: str
     name: str
     layout: str | tuple
     holders: list
 
     @property
-    def path(self):
-        """The layer's path, then the variable's name."""
-        return f"{self.lineage[-1][0]}/{self.name}"
+    def parts(self):
+        """The layers that have the kernels: a cell, a layer, projections."""
+        layers_of_it = [layer for layer, _ in self.holders]
+        return layers_of_it[1:] or layers_of_it
 
     def is_trained(self):
         """Whether training moves the kernel itself: not with LoRA, int8."""
@@ -104,8 +95,8 @@ class KernelSlot:
                     weight.constraint = constraint
 
 
-def kernel_slots(model):
-    """Returns the kernels of a model, each once, in the order of `walk`.
+def kernel_slots(tree):
+    """Returns the kernels of a model, each once, in the order of its layers.
 
     Covered are Keras's layers whose units have incoming weights, and their
     subclasses. The projections of an attention layer are one slot, since its
@@ -113,15 +104,13 @@ def kernel_slots(model):
     recurrent layer, which keeps it in its cell.
 
     Args:
-        model: `keras.Model`, built or not.
+        tree: The `LayerTree` of a model, built or not.
 
     Returns:
         A list of `KernelSlot`.
     """
-    slots, lineages, seen, projections = [], {}, set(), {}
-    for path, layer in walk(model):
-        above = lineages.get(path.rpartition("/")[0], [])
-        lineages[path] = [*above, (path, layer)]
+    slots, seen, projections = [], set(), {}
+    for path, layer in tree.below:
         if id(layer) in seen:
             continue
         holder = layer.cell if isinstance(layer, _CELL_HOLDERS) else layer
@@ -131,7 +120,7 @@ def kernel_slots(model):
             whole.holders.append((layer, "kernel_constraint"))
             continue
         found = [
-            KernelSlot(lineages[path], name, layout, [(holder, attribute)])
+            KernelSlot(f"{path}/{name}", name, layout, [(holder, attribute)])
             for name, attribute, layout in _kernels_of(layer)
         ]
         if isinstance(layer, _ATTENTION):
@@ -146,6 +135,8 @@ def _kernels_of(layer):
         return (("kernel", "kernel_constraint", axes),)
     if isinstance(layer, _CELL_HOLDERS):
         return _RECURRENT
+    if isinstance(layer, _ATTENTION):
+        return (("kernel", constraint_attribute(layer), "attention"),)
     return next(
         (kernels for kind, kernels in _KINDS if isinstance(layer, kind)), ()
     )

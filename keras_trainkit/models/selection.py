@@ -71,48 +71,49 @@ def select(model, selection):
     return selected(LayerTree(model), selection)
 
 
-def selected(tree, selection):
+def selected(tree, selection, name="selection"):
     """Returns what `select` does, for a model that has been read.
 
     Args:
         tree: The model's `LayerTree`.
         selection: As for `select`.
+        name: The argument that it came in, for errors.
     """
-    accepted = _meant(tree, selection)
+    accepted = _meant(tree, selection, name)
     if not accepted:
-        raise _matches_nothing(tree, selection)
+        raise _matches_nothing(tree, selection, name)
     return accepted
 
 
-def _meant(tree, selection):
+def _meant(tree, selection, name):
     if isinstance(selection, str) and selection == "all":
         return _accepted(tree, lambda path, layer: True)
     if isinstance(selection, str):
-        return _matching(tree, [selection])
+        return _matching(tree, [selection], name)
     if is_integer(selection):
-        return _last(tree, int(selection))
+        return _last(tree, int(selection), name)
     if _is_group_of_patterns(selection):
-        return _matching(tree, selection)
+        return _matching(tree, selection, name)
     if isinstance(selection, type):
         # Called with a layer, the class of a layer may return another one.
         raise bad_type(
-            "selection",
+            name,
             selection,
             SELECTION,
             f"Pass `lambda layer: isinstance(layer, {selection.__name__})`.",
         )
     if callable(selection) and not isinstance(selection, keras.Layer):
         return _accepted(tree, lambda path, layer: selection(layer))
-    raise bad_type("selection", selection, SELECTION)
+    raise bad_type(name, selection, SELECTION)
 
 
-def _last(tree, n):
+def _last(tree, n, name):
     if n < 1:
-        raise bad_value("selection", n, "at least 1 where it is an int")
+        raise bad_value(name, n, "at least 1 where it is an int")
     groups = counted_groups(tree)
     if n > len(groups):
         raise bad_value(
-            "selection",
+            name,
             n,
             f"at most {len(groups)}, the number of layers that own weights",
             _what_there_is(tree),
@@ -121,10 +122,10 @@ def _last(tree, n):
     return _accepted(tree, lambda path, layer: id(layer) in wanted)
 
 
-def _matching(tree, patterns):
+def _matching(tree, patterns, name):
     for pattern in patterns:
         if not any(_matches(path, pattern) for path, _ in tree.named):
-            raise _matches_nothing(tree, pattern)
+            raise _matches_nothing(tree, pattern, name)
     return _accepted(
         tree, lambda path, layer: any(_matches(path, p) for p in patterns)
     )
@@ -156,9 +157,9 @@ def _is_group_of_patterns(selection):
     )
 
 
-def _matches_nothing(tree, selection):
+def _matches_nothing(tree, selection, name):
     return bad_value(
-        "selection",
+        name,
         selection,
         "a selection that matches a layer with weights",
         _what_there_is(tree),

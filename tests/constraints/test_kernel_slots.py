@@ -3,6 +3,11 @@ import pytest
 from keras import layers
 
 from keras_trainkit.constraints.kernel_slots import kernel_slots
+from keras_trainkit.models.layer_tree import LayerTree
+
+
+def slots_of(model):
+    return kernel_slots(LayerTree(model))
 
 
 def model_of(*stack):
@@ -17,7 +22,7 @@ def attention():
 
 def test_the_projections_of_attention_are_one_slot_with_all_holders():
     model = attention()
-    slots = kernel_slots(model)
+    slots = slots_of(model)
     assert [slot.path for slot in slots] == ["attention/kernel", "head/kernel"]
     layer = model.get_layer("attention")
     holders = {id(holder) for holder, _ in slots[0].holders}
@@ -25,19 +30,9 @@ def test_the_projections_of_attention_are_one_slot_with_all_holders():
     assert holders == {id(part) for part in (layer, *dense, layer.output_dense)}
 
 
-def test_keras_still_keeps_the_constraint_of_attention_where_we_put_it():
-    # `_kernel_constraint`: keras/src/layers/attention/multi_head_attention.py
-    layer = layers.MultiHeadAttention(2, 3)
-    layer._kernel_constraint = keras.constraints.NonNeg()
-    config = layer.get_config()["kernel_constraint"]
-    assert config["class_name"] == "NonNeg"
-    layer.build((None, 4, 3), (None, 4, 3))
-    assert layer.query_dense.kernel.constraint is layer._kernel_constraint
-
-
 def test_the_configuration_of_each_part_of_attention_has_it_too():
     model = attention()
-    kernel_slots(model)[0].set(keras.constraints.NonNeg())
+    slots_of(model)[0].set(keras.constraints.NonNeg())
     part = model.get_layer("attention").value_dense
     assert part.get_config()["kernel_constraint"]["class_name"] == "NonNeg"
 
@@ -47,7 +42,7 @@ def test_the_kernels_of_a_cell_are_named_after_its_layer():
         layers.LSTM(2, name="one", return_sequences=True),
         layers.RNN(layers.GRUCell(2, name="cell"), name="two"),
     )
-    assert [slot.path for slot in kernel_slots(model)] == [
+    assert [slot.path for slot in slots_of(model)] == [
         "one/kernel",
         "one/recurrent_kernel",
         "two/cell/kernel",
@@ -55,16 +50,21 @@ def test_the_kernels_of_a_cell_are_named_after_its_layer():
     ]
 
 
-def test_the_lineage_leads_from_the_outermost_layer_down():
-    inner = keras.Sequential(
-        [keras.Input((4, 3)), layers.TimeDistributed(layers.Dense(2))],
-        name="inner",
-    )
-    (slot,) = kernel_slots(model_of(inner))
-    kinds = [type(layer).__name__ for _, layer in slot.lineage]
-    assert kinds == ["Sequential", "TimeDistributed", "Dense"]
-    paths = [path for path, _ in slot.lineage]
-    assert paths[0] == "inner" and paths[2].startswith(f"{paths[1]}/")
+def test_the_path_leads_from_the_outermost_layer_down():
+    each = layers.TimeDistributed(layers.Dense(2, name="dense"), name="each")
+    inner = keras.Sequential([keras.Input((4, 3)), each], name="inner")
+    (slot,) = slots_of(model_of(inner))
+    assert slot.path == "inner/each/dense/kernel"
+    assert slot.parts == [each.layer]
+
+
+def test_the_parts_of_attention_are_its_projections_once_there_are_any():
+    slot = slots_of(attention())[0]
+    assert len(slot.parts) == 4
+    assert all(isinstance(part, layers.EinsumDense) for part in slot.parts)
+    unbuilt = layers.MultiHeadAttention(2, 3)
+    (slot,) = slots_of(keras.Sequential([unbuilt]))
+    assert slot.parts == [unbuilt]
 
 
 class Doubled(layers.Dense):
@@ -72,7 +72,7 @@ class Doubled(layers.Dense):
 
 
 def test_a_subclass_counts_as_its_parent():
-    (slot,) = kernel_slots(model_of(Doubled(2, name="doubled")))
+    (slot,) = slots_of(model_of(Doubled(2, name="doubled")))
     assert (slot.path, slot.layout) == ("doubled/kernel", "standard")
 
 
@@ -87,4 +87,4 @@ def test_a_subclass_counts_as_its_parent():
     ids=lambda layer: type(layer).__name__,
 )
 def test_what_has_no_units_has_no_slot(layer):
-    assert kernel_slots(model_of(layer)) == []
+    assert slots_of(model_of(layer)) == []
