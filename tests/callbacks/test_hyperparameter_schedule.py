@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import keras_trainkit as ktk
+from tests.helpers import pairwise
 from tests.helpers import replay
 from tests.helpers.by_hand import train_linear
 from tests.helpers.models import linear_model
@@ -49,9 +50,9 @@ if not TORCH:
     MODES["four-steps-per-execution"] = {"steps_per_execution": 4}
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("unit", ["update", "epoch"])
-@pytest.mark.parametrize("kind", CURVES)
+@pytest.mark.parametrize(
+    "kind, unit, mode", pairwise.cases(CURVES, ["update", "epoch"], MODES)
+)
 def test_weights_equal_a_float64_replay(kind, unit, mode):
     rate, momentum, rate_at, momentum_at = CURVES[kind]
     model = linear_model()

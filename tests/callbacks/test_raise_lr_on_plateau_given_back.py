@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import keras_trainkit as ktk
+from tests.helpers import pairwise
 from tests.helpers.kicked_fit import FACTOR
 from tests.helpers.kicked_fit import RATE
 from tests.helpers.kicked_fit import STEPS
@@ -112,9 +113,9 @@ RESUMED = {
 }
 
 
-@pytest.mark.parametrize("place", [0, 9], ids=["first", "last"])
-@pytest.mark.parametrize("left", [2, 0])
-@pytest.mark.parametrize("case", RESUMED)
+@pytest.mark.parametrize(
+    "case, left, place", pairwise.cases(RESUMED, [2, 0], [0, 9])
+)
 def test_a_resumed_run_is_not_at_the_raised_rate(case, left, place, tmp_path):
     """Epochs 2 and 3 are kicked; the backup is of the time between them."""
     make, others, rate_after = RESUMED[case]

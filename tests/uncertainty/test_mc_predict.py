@@ -4,6 +4,7 @@ import pytest
 from scipy import special
 
 from keras_trainkit.uncertainty.mc_predict import mc_predict
+from tests.helpers import pairwise
 from tests.helpers.prediction_state import changed
 from tests.helpers.prediction_state import prediction_state
 from tests.helpers.random_zoo import FEATURES
@@ -73,10 +74,13 @@ def moments(layer, x, rate):
     return mean, a**2 * (x - SELU) ** 2 * rate * (1 - rate)
 
 
-@pytest.mark.parametrize("shape", [(7,), (3, 4)])
-@pytest.mark.parametrize("rate", [0.1, 0.5, 0.8])
 @pytest.mark.parametrize(
-    "layer", [L.Dropout, L.AlphaDropout, L.GaussianDropout]
+    "layer, rate, shape",
+    pairwise.cases(
+        [L.Dropout, L.AlphaDropout, L.GaussianDropout],
+        [0.1, 0.5, 0.8],
+        [(7,), (3, 4)],
+    ),
 )
 def test_a_linear_model_has_the_moments_of_the_closed_form(layer, rate, shape):
     rng = np.random.default_rng(0)
