@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.kernels.curves.geometric_rise import check_reading
 from keras_trainkit.kernels.curves.search_divergence import finite_part
 from keras_trainkit.kernels.curves.search_suggestion import METHODS
 from keras_trainkit.kernels.curves.search_suggestion import capped
@@ -13,18 +15,21 @@ from keras_trainkit.plots.learning_rate_search import plot_learning_rate_search
 class LearningRateSearch:
     """Learning rates, the losses met there, and what they suggest.
 
-    The last loss may be the one that ended the search: a divergence, perhaps
-    not finite. The smoothed losses, and with them the suggestions, leave it
-    and all that follows out.
+    What `find_learning_rate` returns and `LearningRateFinder` keeps as its
+    `result`. Made from rates and losses kept elsewhere, it reads these by the
+    same rules. The last loss may be the one that ended the search: a
+    divergence, perhaps not finite. The smoothed losses, and with them the
+    suggestions, leave it and all that follows out.
 
     Args:
-        learning_rates: Sequence of floats of shape `(steps,)`, increasing.
+        learning_rates: Sequence of floats of shape `(steps,)`, above 0 and
+            increasing.
         losses: Sequence of floats of shape `(steps,)`, the loss of each
             step's own batch before the step with this learning rate.
-        smoothing: Float, the share of the old in each exponential average.
-            Defaults to `0.9`.
-        early_stop_threshold: Float, see `LearningRateFinder`, or `None`.
-            Defaults to `4.0`.
+        smoothing: Float in [0, 1), the share of the old in each exponential
+            average. Defaults to `0.9`.
+        early_stop_threshold: Float above 1 or `None`, see
+            `keras_trainkit.callbacks.LearningRateFinder`. Defaults to `4.0`.
 
     Attributes:
         learning_rates: NumPy array of float64.
@@ -34,27 +39,44 @@ class LearningRateSearch:
             with bias correction, forward and backward so that nothing lags;
             NaN at and after the divergence.
 
+    Raises:
+        ValueError: For rates and losses that are no two sequences of one
+            length, rates that do not increase, and numbers out of range.
+        TypeError: For arguments of another type.
+
     Example:
 
-    >>> from keras_trainkit.scheduling.learning_rate_search import (
-    ...     LearningRateSearch,
-    ... )
     >>> rates = np.geomspace(1e-5, 1.0, 51)
     >>> losses = 1 / (1 + rates / 1e-3) + 50 * rates**2
-    >>> search = LearningRateSearch(rates, losses)
+    >>> search = ktk.tuning.LearningRateSearch(rates, losses)
     >>> bool(1e-4 < search.suggestion("steepest") < search.suggestion() < 1e-2)
     True
+    >>> search
+    <LearningRateSearch: 51 steps, learning rates 1e-05 to 1, suggests 0.0028>
     """
 
     def __init__(
         self, learning_rates, losses, smoothing=0.9, early_stop_threshold=4.0
     ):
+        check_reading(early_stop_threshold, smoothing)
         self.learning_rates = np.asarray(learning_rates, "float64")
         self.losses = np.asarray(losses, "float64")
+        self._check_shapes()
         self._end = finite_part(self.losses, smoothing, early_stop_threshold)
         self.smoothed_losses = np.full(self.losses.shape, np.nan)
         self._read = capped(self.losses[: self._end])
         self.smoothed_losses[: self._end] = smooth(self._read, smoothing)
+
+    def __repr__(self):
+        first, last = self.learning_rates[[0, -1]]
+        try:
+            suggested = f"suggests {self.suggestion():.2g}"
+        except ValueError as error:
+            suggested = f"suggests nothing: {error}"
+        return (
+            f"<{type(self).__name__}: {len(self.losses)} steps, learning rates "
+            f"{first:.2g} to {last:.2g}, {suggested}>"
+        )
 
     def suggestion(self, method="valley"):
         """Returns a learning rate to train with.
@@ -106,3 +128,17 @@ class LearningRateSearch:
         except ValueError:
             # Nothing to mark; the curve shows why.
             return {}
+
+    def _check_shapes(self):
+        rates = self.learning_rates
+        shapes = [rates.shape, self.losses.shape]
+        if shapes[0] != shapes[1] or rates.ndim != 1 or not rates.size:
+            raise bad_value(
+                "learning_rates, losses",
+                shapes,
+                "two one-dimensional sequences of one length",
+            )
+        if not (rates[0] > 0 and (np.diff(rates) > 0).all()):
+            raise bad_value(
+                "learning_rates", rates.tolist(), "above 0 and increasing"
+            )

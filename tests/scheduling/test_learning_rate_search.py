@@ -46,3 +46,38 @@ def test_a_curve_without_slope_is_drawn_and_refused():
     assert len(search.plot().lines) == 2
     with pytest.raises(ValueError, match="slope to read"):
         search.suggestion()
+
+
+def test_the_repr_says_what_was_found():
+    search = LearningRateSearch([*RATES, 2.0], DIVERGED)
+    assert repr(search) == (
+        "<LearningRateSearch: 61 steps, learning rates 1e-05 to 2, suggests "
+        f"{search.suggestion():.2g}>"
+    )
+
+
+def test_the_repr_says_in_one_line_why_nothing_is_suggested():
+    said = repr(LearningRateSearch(RATES, np.ones(60)))
+    assert "suggests nothing: Expected a learning-rate search with a" in said
+    assert "\n" not in said
+
+
+BAD = {
+    "another length": ((RATES, LOSSES[1:]), {}, "sequences of one length"),
+    "a matrix": ((RATES[None], LOSSES[None]), {}, "two one-dimensional"),
+    "none": (([], []), {}, "sequences of one length"),
+    "falling rates": ((RATES[::-1], LOSSES), {}, "above 0 and increasing"),
+    "a rate of 0": (([0.0, 1.0], [1.0, 1.0]), {}, "above 0 and increasing"),
+    "smoothing": ((RATES, LOSSES), {"smoothing": 1}, "`smoothing` must be"),
+    "threshold": (
+        (RATES, LOSSES),
+        {"early_stop_threshold": 1},
+        "`early_stop_threshold` must be",
+    ),
+}
+
+
+@pytest.mark.parametrize("curve, options, message", BAD.values(), ids=BAD)
+def test_what_is_no_search_is_refused(curve, options, message):
+    with pytest.raises(ValueError, match=message):
+        LearningRateSearch(*curve, **options)

@@ -59,6 +59,11 @@ def check_arguments(min_lr, max_lr, steps, early_stop_threshold, smoothing):
         lambda v: min_lr < v < math.inf,
     )
     require_integer("steps", steps, 2)
+    check_reading(early_stop_threshold, smoothing)
+
+
+def check_reading(early_stop_threshold, smoothing):
+    """Raises for arguments by which no curve of losses can be read."""
     if early_stop_threshold is not None:
         require_number(
             "early_stop_threshold",
