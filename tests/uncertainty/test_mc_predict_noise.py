@@ -105,18 +105,34 @@ def test_every_sample_draws_anew(make, find, make_model):
     assert OF_A_MODULE.state.numpy().tolist() == of_module
 
 
-@pytest.mark.parametrize("make_model", VARIANCE, ids=lambda f: f.__name__)
+# Keras cannot put such a layer into a graph on JAX.
+JAX = keras.backend.backend() == "jax"
+
+
+@pytest.mark.parametrize(
+    "make_model",
+    [on_the_model] if JAX else VARIANCE,
+    ids=lambda f: f.__name__,
+)
 def test_noise_of_keras_global_generator(make_model):
     keras.utils.set_random_seed(0)
     model = make_model(lambda: None, lambda held: None)
+    model.compile(run_eagerly=JAX, jit_compile=False)
     model(X)
     before = prediction_state(model)
-    if keras.backend.backend() == "jax":
-        # As in `predict` and `fit`.
+    assert_every_sample_drew_anew(model, VARIANCE[make_model])
+    assert changed(before, prediction_state(model)) == []
+
+
+def test_what_keras_cannot_compile_is_refused():
+    model = on_the_model(lambda: None, lambda held: None)
+    model(X)
+    before = prediction_state(model)
+    if JAX:  # As in `predict`.
         with pytest.raises(ValueError, match="create a `SeedGenerator`"):
             mc_predict(model, X, samples=4, seed=1)
     else:
-        assert_every_sample_drew_anew(model, VARIANCE[make_model])
+        assert mc_predict(model, X, samples=4, seed=1).std.all()
     assert changed(before, prediction_state(model)) == []
 
 
