@@ -6,14 +6,15 @@ import random
 import keras
 import numpy as np
 
-from keras_trainkit.kernels.argument_checks import bad_type
 from keras_trainkit.kernels.argument_checks import bad_value
-from keras_trainkit.kernels.argument_checks import require_number
+from keras_trainkit.kernels.argument_checks import require_choice
+from keras_trainkit.kernels.argument_checks import require_integer
 from keras_trainkit.kernels.probability.probabilities import class_labels
 from keras_trainkit.kernels.probability.probabilities import class_probabilities
 from keras_trainkit.scheduling.snapshot import inference_undone
 from keras_trainkit.uncertainty import mc_predict
 from keras_trainkit.uncertainty import metrics
+from keras_trainkit.uncertainty.labelled_data import require_labelled_data
 
 _METRICS = ("accuracy", "nll", "ece")
 
@@ -52,7 +53,10 @@ class MCEvaluation(keras.callbacks.Callback):
 
     Args:
         x: The inputs to validate on: an array, or a list or dict of arrays.
-        y: Their labels, integers of shape `(N,)` or `(N, 1)`, or one-hot.
+        y: Their labels, integers of shape `(N,)` or `(N, 1)`, or one-hot. Or
+            soft targets, such as smoothed labels, see `uncertainty.metrics`:
+            `nll` weights the logarithms by them, and for `accuracy` and `ece`
+            the most probable class is the label.
         samples: Integer of at least 2, predictions to average. Defaults to
             30.
         every: Integer above 0, epochs from one evaluation to the next.
@@ -67,7 +71,8 @@ class MCEvaluation(keras.callbacks.Callback):
 
     Raises:
         ValueError: At construction for numbers out of range, and for `x` and
-            `y` that do not fit each other or are no labels; at the start of
+            `y` that do not fit each other or are no labels, or soft targets
+            in which no class is the most probable; at the start of
             `fit` for a model with several outputs; at the end of the first
             epoch if it drops nothing, or its outputs are no probabilities
             of the labels' classes; if another callback logs the same names.
@@ -106,12 +111,13 @@ class MCEvaluation(keras.callbacks.Callback):
         from_logits=False,
     ):
         super().__init__()
-        _require_count("samples", samples, 2)
-        _require_count("every", every, 1)
-        _require_count("batch_size", batch_size, 1)
+        require_integer("samples", samples, 2)
+        require_integer("every", every, 1)
+        require_integer("batch_size", batch_size, 1)
         if seed is not None:
-            _require_count("seed", seed, 0)
-        _check_data(x, y)
+            require_integer("seed", seed, 0)
+        require_choice("from_logits", from_logits, (True, False))
+        require_labelled_data(x, y)
         self.x = x
         self.y = y
         self.samples = samples
@@ -183,19 +189,9 @@ class MCEvaluation(keras.callbacks.Callback):
         labels = class_labels(self.y, *columns.shape, "y")
         return (
             float(np.mean(columns.argmax(axis=1) == labels)),
-            metrics.negative_log_likelihood(labels, predicted),
+            metrics.negative_log_likelihood(self.y, predicted),
             metrics.expected_calibration_error(labels, predicted),
         )
-
-
-def _require_count(name, value, least):
-    # The remainder of NaN and of infinities is NaN.
-    require_number(
-        name,
-        value,
-        f"a whole number of at least {least}",
-        lambda v: v >= least and v % 1 == 0,
-    )
 
 
 def _follow_up():
@@ -203,32 +199,6 @@ def _follow_up():
     generator = random.Random()
     generator.setstate(random.getstate())
     return generator.randrange(2**31)
-
-
-def _check_data(x, y):
-    arrays = keras.tree.flatten(x)
-    if not arrays or not all(getattr(one, "shape", ()) for one in arrays):
-        raise bad_type(
-            "x",
-            x,
-            "an array, or a list or dict of arrays",
-            "Collect the batches of a dataset into arrays first.",
-        )
-    labels = np.asarray(y)
-    if labels.dtype.kind not in "biuf" or not labels.ndim:
-        raise bad_type("y", y, "an array of labels")
-    rows = {len(labels), *(one.shape[0] for one in arrays)}
-    if len(rows) > 1:
-        raise bad_value(
-            "x, y", f"{sorted(rows)} rows", "of the same number of rows"
-        )
-    if not ((labels >= 0) & (labels == np.floor(labels))).all():
-        raise bad_value(
-            "y",
-            f"an array of {labels.dtype.name}",
-            "class labels, integers or one-hot",
-            "For regression, see the spread that `mc_predict` returns.",
-        )
 
 
 def _check_outputs(outputs):

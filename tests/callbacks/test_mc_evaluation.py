@@ -186,16 +186,27 @@ def test_binary_and_one_hot_labels_are_evaluated():
     )
 
 
+def test_soft_targets_weight_the_logarithms():
+    soft = 0.9 * np.eye(3)[Y_VAL] + 0.1 / 3
+    callback = MCEvaluation(X_VAL, soft, samples=6, seed=7, batch_size=8)
+    model = still()
+    history = fit(model, callback, epochs=1)
+    p = model.predict(X_VAL, verbose=0)
+    nll = -np.mean(np.sum(soft * np.log(p.astype("float64")), axis=1))
+    assert last(history)[:3] == pytest.approx(
+        [*measures(Y_VAL, p)[:1], nll, *measures(Y_VAL, p)[2:]], rel=1e-5
+    )
+
+
 BAD = {
-    "samples": ({"samples": 1}, ValueError, "whole number of at least 2"),
-    "a fraction": ({"every": 1.5}, ValueError, "`every` must be a whole"),
+    "samples": ({"samples": 1}, ValueError, "integer of at least 2"),
+    "a fraction": ({"every": 1.5}, TypeError, "`every` must be an integer"),
     "a word": ({"batch_size": "8"}, TypeError, "`batch_size` must be"),
-    "a seed": ({"seed": 0.5}, ValueError, "`seed` must be a whole"),
+    "a seed": ({"seed": -1}, ValueError, "`seed` must be an integer of at"),
+    "a flag": ({"from_logits": "no"}, TypeError, "`from_logits` must be one"),
     "a list": ({"x": [[1.0, 2.0]]}, TypeError, "`x` must be an array"),
-    "no labels": ({"y": ["a"] * 16}, TypeError, "`y` must be an array of"),
     "rows": ({"y": Y_VAL[:5]}, ValueError, "same number of rows"),
-    "regression": ({"y": np.full(16, 0.5)}, ValueError, "For regression"),
-    "NaN": ({"y": np.full(16, np.nan)}, ValueError, "`y` must be class"),
+    "regression": ({"y": np.full(16, 1.5)}, ValueError, "For regression"),
 }
 
 
