@@ -1,5 +1,6 @@
 """Gradual unfreezing of a pretrained model inside one `fit`."""
 
+import math
 from numbers import Integral
 
 import keras
@@ -9,14 +10,15 @@ from keras_trainkit.backend.devices.process import is_main_process
 from keras_trainkit.backend.optimizer import anatomy
 from keras_trainkit.kernels.argument_checks import bad_type
 from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.kernels.argument_checks import require_choice
 from keras_trainkit.kernels.argument_checks import require_number
 from keras_trainkit.models.flags import flags_or_nothing
 from keras_trainkit.models.layer_tree import LayerTree
 from keras_trainkit.models.selection import selected
 from keras_trainkit.models.stages import plan_stages
 from keras_trainkit.models.stages import trainable_counts
+from keras_trainkit.scheduling.learning_rate import LearningRate
 from keras_trainkit.scheduling.resuming import LateLoad
-from keras_trainkit.scheduling.scheduled_fit import active_control
 from keras_trainkit.scheduling.trainable_set import build_optimizer
 from keras_trainkit.scheduling.trainable_set import reform_optimizer
 
@@ -63,7 +65,8 @@ class FineTuning(keras.callbacks.Callback):
             its statistics belong to the data it was pretrained on;
             `"follow"` treats it as the other layers. Defaults to
             `"inference"`.
-        verbose: `1` prints a line at every stage. Defaults to `0`.
+        verbose: `1`, or `"auto"`, prints a line at every stage. Defaults to
+            `0`.
 
     Raises:
         ValueError: At construction for values out of range; at the start of
@@ -118,8 +121,7 @@ class FineTuning(keras.callbacks.Callback):
         )
         if batch_norm not in ("inference", "follow"):
             raise bad_value("batch_norm", batch_norm, '"inference" or "follow"')
-        if verbose not in (0, 1):
-            raise bad_value("verbose", verbose, "0 or 1")
+        require_choice("verbose", verbose, (0, 1, False, True, "auto"))
         self.stages = stages
         self.learning_rate_factor = learning_rate_factor
         self.batch_norm = batch_norm
@@ -127,7 +129,7 @@ class FineTuning(keras.callbacks.Callback):
         self._plan = None
         self._tree = None
         self._reached = None
-        self._found_in = 0
+        self._rate = None
 
     def set_model(self, model):
         """Keeps what BackupAndRestore is about to load for its stage."""
@@ -145,7 +147,7 @@ class FineTuning(keras.callbacks.Callback):
                 "built before the `fit` with FineTuning",
                 "Call it on a batch of data, so that its layers are known.",
             )
-        anatomy.check_scalable(anatomy.innermost(model.optimizer))
+        self._rate = LearningRate(model, _OWNER)
         self._tree = LayerTree(model)
         chosen = {e: selected(self._tree, s) for e, s in self.stages.items()}
         epochs = self.params.get("epochs")
@@ -158,8 +160,7 @@ class FineTuning(keras.callbacks.Callback):
         self._plan = plan_stages(
             self._tree, chosen, hold_batch_norm=self.batch_norm == "inference"
         )
-        self._reached, self._found_in = None, 0
-        self._listed_before = self._curve_control()
+        self._reached = None
 
     def on_epoch_begin(self, epoch, logs=None):
         """Enters the stage of this epoch, if it is a new one."""
@@ -169,12 +170,15 @@ class FineTuning(keras.callbacks.Callback):
         stage = self._stage_of(epoch)
         if stage != self._reached:
             self._form(stage)
-            self._lower_learning_rate(stage)
+            if self._reached is None:
+                self._rate.begin(self._lowered(stage))
+            else:
+                self._rate.scale(self._lowered(stage - self._reached))
             self._reached = stage
         if self.verbose and before != stage and is_main_process():
             print(
                 f"FineTuning: epoch {epoch}: {trainable_counts(self._tree)} "
-                f"train, learning rate {self._learning_rate_in_words()}"
+                f"train, learning rate {self._rate.in_words()}"
             )
 
     def on_train_end(self, logs=None):
@@ -199,7 +203,7 @@ class FineTuning(keras.callbacks.Callback):
             self._form(stage)
             last = stage == within
             if self._late_load.load_into(self.model.optimizer, not last):
-                self._restore_learning_rate(stage)
+                self._rate.restore(self._lowered(stage))
                 self._reached = stage
                 return
 
@@ -214,51 +218,9 @@ class FineTuning(keras.callbacks.Callback):
                 )
             reform_optimizer(model)
 
-    def _lower_learning_rate(self, stage):
-        # A plain rate is lowered from where this `fit` found it, so a resumed
-        # run does not lower it twice; a curve always begins at its height.
-        before = stage if self._reached is None else self._reached
-        step = self.learning_rate_factor ** (stage - before)
-        control = self._curve_control()
-        if control is not None:
-            if self._reached is None and control.claims["learning_rate"].found:
-                self._found_in = stage
-            control.scale_base(step)
-            whole = self.learning_rate_factor ** (stage - self._found_in)
-            control.set_factor("learning_rate", _OWNER, whole)
-        elif step != 1:
-            self._scale_learning_rate(step)
-
-    def _restore_learning_rate(self, stage):
-        """A backup holds the rate of now, not a curve nor what it began at."""
-        whole = self.learning_rate_factor**stage
-        control = self._curve_control()
-        if control is not None:
-            control.scale_base(whole)
-            control.set_factor("learning_rate", _OWNER, whole)
-        elif anatomy.plain_learning_rate(self.model.optimizer) is None:
-            self._scale_learning_rate(whole)
-        elif self._listed_before is not None:
-            # No epoch was left, and the curve's owner has given it back.
-            innermost = anatomy.innermost(self.model.optimizer)
-            innermost.learning_rate = self._listed_before.base_rate * whole
-
-    def _scale_learning_rate(self, factor):
-        innermost = anatomy.innermost(self.model.optimizer)
-        anatomy.scale_learning_rate(innermost, factor)
-
-    def _curve_control(self):
-        control = active_control(self.model)
-        owned = control is not None and "learning_rate" in control.claims
-        return control if owned else None
-
-    def _learning_rate_in_words(self):
-        control = self._curve_control()
-        claim = control and control.claims["learning_rate"]
-        if claim and not claim.found:
-            return f"{claim.factor:g} x {claim.owner}'s"
-        innermost = anatomy.innermost(self.model.optimizer)
-        return anatomy.describe_learning_rate(innermost)
+    def _lowered(self, stages):
+        """Returns the factor of so many stages, as passed one by one."""
+        return math.prod([self.learning_rate_factor] * stages)
 
 
 def _check_stages(stages):

@@ -158,7 +158,7 @@ class LearningRateFinder(ScheduledCallback):
         call_batch_hooks_in_turn()
         super().on_train_begin()
         log_each_batch(model, self._state.include_new)
-        self._control.make_train_function(force=True)
+        self._curves.trace_anew()
         self._counted = batches_counted(model)
         self._skips = anatomy.skips_updates(model.optimizer)
         inner = anatomy.innermost(model.optimizer)

@@ -1,51 +1,58 @@
 """A raised learning rate for a while, where a metric stands still."""
 
+from keras_trainkit.backend.devices.distribution import refuse_impossible
 from keras_trainkit.backend.devices.process import is_main_process
 from keras_trainkit.backend.training.metric_direction import improves_upwards
-from keras_trainkit.callbacks.scheduled_callback import ScheduledCallback
+from keras_trainkit.callbacks.traced_callback import TracedCallback
 from keras_trainkit.kernels.argument_checks import bad_type
 from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.kernels.argument_checks import require_choice
 from keras_trainkit.kernels.argument_checks import require_number
 from keras_trainkit.kernels.curves.plateau import PlateauRule
 from keras_trainkit.kernels.curves.plateau import Watched
-from keras_trainkit.scheduling.found_rate import FoundRate
-from keras_trainkit.scheduling.scheduled_fit import active_control
+from keras_trainkit.scheduling.curves_in_fit import CurvesInFit
+from keras_trainkit.scheduling.learning_rate import LearningRate
 
-_RATE = "learning_rate"
+# Of the names in the logs of an epoch: keras/src/backend/torch/trainer.py.
+_VALIDATION = "val_"
 
 
-class RaiseLROnPlateau(ScheduledCallback):
-    """Kicks the learning rate up for a while when a metric stands still.
+class RaiseLROnPlateau(TracedCallback):
+    """Raises the learning rate for a while when a metric stops improving.
 
-    A metric that stands still may mean a good minimum, where the rate should
-    be lowered (`keras.callbacks.ReduceLROnPlateau`), or a poor one or a
-    saddle, where a few epochs at a high rate can get training out. This is
-    for the second case: after a plateau of `patience` epochs the learning
-    rate is `factor` times what it would be for `duration` epochs, then it is
-    where it would be again. A kick also throws training out of a good
-    minimum: limit the kicks, leave epochs to settle after the last one, or
-    keep the best weights (`keras.callbacks.ModelCheckpoint`).
+    A metric that has stopped improving may mean a good minimum, where the rate
+    should be lowered (`keras.callbacks.ReduceLROnPlateau`), or a poor minimum
+    or a saddle, which a few epochs at a high rate can leave. This is for the
+    second case: after `patience` epochs without an improvement the learning
+    rate is multiplied by `factor` for `duration` epochs, a "kick", and then
+    goes back to what it would have been. A kick also leaves a good minimum:
+    limit the kicks, leave epochs to settle after the last one, or keep the
+    best weights (`keras.callbacks.ModelCheckpoint`).
 
     `rate(update) = factor(epoch) * curve(update)`, where `factor(epoch)` is 1
-    outside the kicks and the curve is that of whoever has the learning rate:
-    the plain rate or the schedule given to `compile`, `OneCycle`,
-    `HyperparameterSchedule`; `FineTuning` multiplies it, too. The order of
-    the callbacks does not matter. With a plain rate a kick compiles nothing;
-    with a curve the first kick compiles the step a second time.
+    outside the kicks, and the curve is the plain rate or the schedule given to
+    `compile`, or the curve of `OneCycle` or `HyperparameterSchedule`;
+    `FineTuning` multiplies it, too. The order of the callbacks does not
+    matter. With a plain rate a kick compiles nothing; with a curve the first
+    kick compiles the step a second time.
 
-    Within a kick and its cooldown nothing is counted; then the watch begins
-    anew, with the next value as the best so far. A value that is not finite
-    is no plateau. `history.history["learning_rate"]` holds the rate of each
-    epoch's last update; in `trace()` a step is a position on the owner's
-    curve, without one the optimizer's own count of updates. After `fit`, also
-    after one that died, the learning rate is what it was before.
+    Within a kick and its cooldown nothing is counted; then counting starts
+    again, with the next value as the best so far. A value that is not finite
+    is no plateau. With `validation_freq` an epoch without validation is not
+    waited for; it does count as one of a kick or cooldown.
 
-    The next `fit` begins anew, and so does a resumed one: Keras's backups
-    hold no callback's state (that of `ReduceLROnPlateau` is lost, too), so
-    after `keras.callbacks.BackupAndRestore` the learning rate is not raised,
-    and waiting and counting begin again. Nobody else may write the learning
-    rate during the `fit`: `ReduceLROnPlateau` or `LearningRateScheduler`
-    beside this callback is an error.
+    `history.history["learning_rate"]` holds the rate of each epoch's last
+    update. In `trace()` a step is a position on the curve of `OneCycle` or
+    `HyperparameterSchedule`; without one it is the optimizer's own count of
+    updates. After `fit`, even one that ends with an exception, the learning
+    rate is what it was before.
+
+    Every `fit` starts to count again, and so does a resumed one. Keras's
+    backups hold no callback's state (that of `ReduceLROnPlateau` is lost,
+    too), so after `keras.callbacks.BackupAndRestore` the learning rate is not
+    raised. No other callback may write the learning rate during the `fit`:
+    `ReduceLROnPlateau` or `LearningRateScheduler` beside this callback is an
+    error.
 
     Args:
         monitor: Name of the metric in the logs. Defaults to `"val_loss"`.
@@ -61,13 +68,16 @@ class RaiseLROnPlateau(ScheduledCallback):
             is an improvement. Defaults to `1e-4`.
         mode: `"min"`, `"max"`, or `"auto"`: told by the metric, as in
             `ReduceLROnPlateau`. Defaults to `"auto"`.
-        verbose: `1` prints a line at every kick. Defaults to `0`.
+        verbose: `1`, or `"auto"`, prints a line at every kick. Defaults to
+            `0`.
 
     Raises:
         ValueError: At construction for values out of range; at the start of
             `fit` when the optimizer has several learning rates, or a callable
-            that is no schedule; at the end of an epoch whose logs lack the
-            metric, or when `"auto"` cannot tell its direction.
+            that is no schedule; when `"auto"` cannot tell the metric's
+            direction; and for a metric that is not in the logs: at the end of
+            the first epoch if it cannot come later, otherwise at the end of
+            a `fit` without it.
         TypeError: For arguments of another type.
 
     Example:
@@ -118,10 +128,8 @@ class RaiseLROnPlateau(ScheduledCallback):
             patience, duration, cooldown, max_kicks, min_delta
         )
         self._rule.check()
-        if mode not in ("auto", "min", "max"):
-            raise bad_value("mode", mode, '"auto", "min" or "max"')
-        if verbose not in (0, 1):
-            raise bad_value("verbose", verbose, "0 or 1")
+        require_choice("mode", mode, ("auto", "min", "max"))
+        require_choice("verbose", verbose, (0, 1, False, True, "auto"))
         self.monitor = monitor
         self.factor = factor
         self.patience = patience
@@ -132,29 +140,23 @@ class RaiseLROnPlateau(ScheduledCallback):
         self.mode = mode
         self.verbose = verbose
 
-    def curves(self, optimizer):
-        """Returns the learning rate as it is, unless someone has it."""
-        control = active_control(self.model)
-        if control is not None and _RATE in control.claims:
-            return {}
-        return {_RATE: FoundRate(optimizer, self._rate_before)}
-
     def on_train_begin(self, logs=None):
-        """Takes the learning rate over, if nobody else has it."""
-        super().on_train_begin()
-        self._own_claims = list(self._claims.values())
-        self._follow()
-        self._seen, self._raised, self._sign = Watched(), False, None
+        """Takes the learning rate over, unless another callback has it."""
+        refuse_impossible(self)
+        # There may be several, so the class alone does not tell them apart.
+        self._rate = LearningRate(self.model, f"{self._owner} {id(self)}")
+        self._curves = CurvesInFit(self._owner, self.model, self.rate_before())
+        self._curves.take_found_rate()
+        self._seen, self._raised = Watched(), False
+        self._sign = self._logged = None
 
     def on_epoch_begin(self, epoch, logs=None):
         """Raises the learning rate, or ends a kick, where it is time."""
-        super().on_epoch_begin(epoch)
+        self._curves.begin_epoch(None)
         raised = self._seen.raised > 0
         if raised != self._raised:
             self._raised = raised
-            factor = self.factor if raised else 1.0
-            name = f"{self._owner} {id(self)}"  # there may be several
-            self._control.set_factor(_RATE, name, factor)
+            self._rate.set_factor(self.factor if raised else 1.0)
             if raised and self.verbose and is_main_process():
                 print(
                     f"{self._owner}: epoch {epoch}: {self.monitor} has stood "
@@ -164,40 +166,45 @@ class RaiseLROnPlateau(ScheduledCallback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Looks at the metric of this epoch."""
-        super().on_epoch_end(epoch, logs)
+        steps = self.params.get("steps")
+        self._curves.end_epoch(logs, steps, one_update_per_batch=False)
         value = self._monitored(logs or {})
         self._seen = self._rule.after(self._seen, value)
 
     def on_train_end(self, logs=None):
-        """Gives the learning rate back, if nobody else has it."""
-        self._control.release(self._own_claims)
-        self._rate_before = None
+        """Gives the learning rate back, unless another callback has it."""
+        super().on_train_end()
+        missed = self._logged is not None and self._sign is None
+        if missed and not self.model.stop_training:
+            raise self._not_logged("some epoch")
 
     def _monitored(self, logs):
-        """Returns the metric, negated where larger is better."""
+        """Returns the metric, negated where larger is better, or `None`."""
         if self.monitor not in logs:
-            raise bad_value(
-                "monitor",
-                self.monitor,
-                f"in the logs of every epoch, which hold {sorted(logs)}",
-                "Pass `validation_data` (with `validation_freq=1`) for a "
-                "metric of validation, or monitor one of these.",
-            )
+            self._logged = sorted(logs)
+            if not self._may_come_later(logs):
+                raise self._not_logged("every epoch with validation")
+            return None
         if self._sign is None:
             self._sign = -1.0 if self._upwards() else 1.0
         return self._sign * float(logs[self.monitor])
+
+    def _may_come_later(self, logs):
+        """Whether this may be an epoch that `validation_freq` leaves out."""
+        validated = any(name.startswith(_VALIDATION) for name in logs)
+        of_validation = self.monitor.startswith(_VALIDATION)
+        return of_validation and not validated and self._curves.may_validate()
+
+    def _not_logged(self, when):
+        return bad_value(
+            "monitor",
+            self.monitor,
+            f"in the logs of {when}, which hold {self._logged}",
+            "Pass `validation_data` for a metric of validation, or monitor "
+            "one of these.",
+        )
 
     def _upwards(self):
         if self.mode != "auto":
             return self.mode == "max"
         return improves_upwards(self.model, self.monitor, self._owner)
-
-    def _start_curves(self, epoch):
-        # What was found, a constant or a compiled schedule, began with the
-        # optimizer and not with the run.
-        self._control.start(self._own_claims, None)
-        self._follow()
-
-    def _follow(self):
-        """Notes whose learning rate it is; all have a say until epoch 0."""
-        self._claims = {_RATE: self._control.claims[_RATE]}

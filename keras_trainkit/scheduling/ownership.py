@@ -1,11 +1,9 @@
-"""A curve that one callback has the say over."""
+"""One owner for each hyperparameter, and an error for the second writer."""
 
 import math
 
 import keras
 import numpy as np
-
-from keras_trainkit.scheduling.found_rate import FoundRate
 
 _BLOCK = 1024
 
@@ -16,16 +14,20 @@ class Claim:
     Args:
         owner: Name of the callback, for error messages.
         hyperparameter: Its public name, such as `"learning_rate"`.
-        attribute: The optimizer's attribute; `None` for the learning rate.
+        attribute: The optimizer's attribute; `None` for the learning rate
+            that has a variable.
         curve: Callable `(position, xp, dtype) -> value`, which computes with
             `xp` (`numpy` or `keras.ops`) at an integer position.
+        found: Whether the curve is the learning rate as the `fit` found it,
+            which a curve of a callback's own replaces. Defaults to `False`.
     """
 
-    def __init__(self, owner, hyperparameter, attribute, curve):
+    def __init__(self, owner, hyperparameter, attribute, curve, found=False):
         self.owner = owner
         self.hyperparameter = hyperparameter
         self.attribute = attribute
         self.curve = curve
+        self.found = found
         self.origin = 0
         self.factor = 1.0
         self.factor_changes = []
@@ -33,23 +35,33 @@ class Claim:
         self._block, self._values = None, ()
 
     @property
-    def found(self):
-        """Whether the curve is what the `fit` found, not the owner's own."""
-        return isinstance(self.curve, FoundRate)
-
-    @property
     def held(self):
         """Whether the value changes with the factor only.
 
         The learning rate's variable then holds it; no step has to write it.
         """
-        return self.found and self.curve.constant
+        return self.found and self.attribute is None
+
+    @property
+    def started(self):
+        """Whether it is known where the curve begins."""
+        return bool(self.factor_changes)
+
+    def start(self, origin, updates):
+        """Sets the count of updates at which the curve's position is 0."""
+        self.origin = origin
+        self.factor_changes = [(updates - origin, self.factor)]
 
     def set_factor(self, name, factor, updates):
         """Multiplies the curve by a named factor from an update on."""
         self._factors[name] = factor
         self.factor = math.prod(self._factors.values())
-        self.factor_changes.append((updates - self.origin, self.factor))
+        if self.started:
+            self.factor_changes.append((updates - self.origin, self.factor))
+
+    def constant(self):
+        """Whether the curve has one value, looked at for 1024 updates."""
+        return len(set(self._tabulated(0))) == 1
 
     def on_host(self, updates):
         """Returns the value for the update with this count, in float64."""
@@ -72,7 +84,7 @@ class Claim:
 
     def positions(self, updates):
         """Returns the positions used from the start until `updates`."""
-        if not self.factor_changes:
+        if not self.started:
             return np.arange(0)
         first = self.factor_changes[0][0]
         return np.arange(first, max(first, updates - self.origin))
@@ -84,3 +96,32 @@ class Claim:
         change = np.searchsorted(since, positions, side="right") - 1
         values = self.curve(positions, np, "float64")
         return np.asarray(values) * np.asarray(factors)[change]
+
+
+def second_curve(claim, owner):
+    """Returns the error for a second callback with a curve of its own."""
+    return ValueError(
+        f"Expected one curve for `{claim.hyperparameter}`. Received: "
+        f"{owner} wants it, but {claim.owner} has it in this `fit`. "
+        "Remove one of the two callbacks."
+    )
+
+
+def second_writer(claim):
+    """Returns the error for a write to the learning rate by someone else."""
+    return ValueError(
+        f"Expected the learning rate to be left to {claim.owner} during "
+        "this `fit`. Received: a write to `optimizer.learning_rate` "
+        "by someone else, such as LearningRateScheduler or "
+        "ReduceLROnPlateau. Remove one of the two."
+    )
+
+
+def set_by_another(claims, name):
+    """Returns the error for a scheduled thing that someone else replaced."""
+    owners = sorted({claim.owner for claim in claims})
+    return ValueError(
+        "Expected the scheduled hyperparameters to be left to "
+        f"{', '.join(owners)} during this `fit`. Received: another "
+        f"`{name}` set by someone else. Remove one of the two."
+    )

@@ -1,59 +1,46 @@
-"""Hyperparameters that follow a curve inside the compiled step.
+"""One run of `fit`, or of a loop of one's own, under curves.
 
-For the optimizer of one running `fit` a `Control` keeps at most one curve
-per hyperparameter, times named factors. The learning rate is written to its
-variable by the step itself. Every other hyperparameter, and a schedule given
-to `compile`, is an attribute that tracing would bake in; for the length of one
-step, and no longer, a traced number stands in its place. Between steps the
-optimizer therefore looks as its user made it, so saving, configs and
-exceptions need no care.
+For the optimizer of one run there is at most one curve per hyperparameter,
+times named factors. `ScheduledOptimizer` puts their values into the optimizer,
+`ScheduledFunctions` keeps the compiled steps that bake the factors in,
+`AppliedUpdates` tells whether the curves acted; here it is said who owns what,
+when the run is over, and that everything is given back then.
 """
 
-import keras
-
 from keras_trainkit.backend.optimizer import anatomy
-from keras_trainkit.backend.optimizer import lent_variable
-from keras_trainkit.backend.optimizer.traced_number import EagerNumber
-from keras_trainkit.backend.optimizer.traced_number import TracedNumber
-from keras_trainkit.backend.optimizer.traced_number import is_traced
-from keras_trainkit.backend.optimizer.traced_number import untraced
 from keras_trainkit.backend.training.running_fit import RunningFit
-from keras_trainkit.scheduling.found_rate import FoundRate
+from keras_trainkit.scheduling.active_fit import active_fit
+from keras_trainkit.scheduling.active_fit import enter
+from keras_trainkit.scheduling.active_fit import leave
+from keras_trainkit.scheduling.applied_updates import AppliedUpdates
 from keras_trainkit.scheduling.ownership import Claim
+from keras_trainkit.scheduling.ownership import second_curve
+from keras_trainkit.scheduling.ownership import second_writer
 from keras_trainkit.scheduling.scheduled_functions import ScheduledFunctions
-
-_ATTRIBUTE = "_keras_trainkit_control"
-
-
-def active_control(model):
-    """Returns the control of the `fit` that `model` is in, or `None`."""
-    control = model.__dict__.get(_ATTRIBUTE)
-    if control is not None and control.over():
-        control.settle()
-        return None
-    return control
+from keras_trainkit.scheduling.scheduled_optimizer import ScheduledOptimizer
 
 
-def take_control(model):
-    """Returns the active control of `model`, installing one if need be."""
-    return active_control(model) or Control(model)
+def join_fit(model):
+    """Returns the `ScheduledFit` that `model` is in, a new one if need be."""
+    return active_fit(model) or ScheduledFit(model)
 
 
-class Control:
-    """Owns the scheduled hyperparameters of one model during one `fit`."""
+class ScheduledFit:
+    """One run of a model, and who owns which hyperparameter in it.
+
+    Args:
+        model: A compiled `keras.Model`.
+    """
 
     def __init__(self, model):
         self.model = model
         self.claims = {}
-        self._plain = {}
-        self._rate = None
-        self._known_updates = 0
-        self._final_updates = None
-        self._stepping = False
-        self._fit = RunningFit()
-        self._attach(anatomy.innermost(model.optimizer))
-        anatomy.unshare_averages(self.optimizer)
-        model.__dict__[_ATTRIBUTE] = self
+        self.running = RunningFit()
+        self.applied = AppliedUpdates()
+        self.optimizer = ScheduledOptimizer(model, self.claims, self)
+        self._known_batches = self._final_batches = None
+        anatomy.unshare_averages(self.optimizer.inner)
+        enter(model, self)
         self._functions = ScheduledFunctions(
             model, self.step, self.make_train_function
         )
@@ -62,47 +49,47 @@ class Control:
     # Claims, origins and factors.
 
     def claim(self, owner, hyperparameter, curve):
-        """Gives `owner` the say over a hyperparameter and returns the claim.
+        """Makes `owner` the owner of a hyperparameter; returns the claim.
 
         Args:
             owner: Name of the callback.
             hyperparameter: `"learning_rate"`, `"weight_decay"`, or
                 `"momentum"`, which stands for `momentum` or `beta_1`.
-            curve: See `Claim`. A `FoundRate` makes way for another curve.
+            curve: See `Claim`.
 
         Raises:
             ValueError: When another callback has it already, or the optimizer
                 does not use it.
         """
-        held = self.claims.get(hyperparameter)
-        if held is not None and not held.found:
-            raise ValueError(
-                f"Expected one curve for `{hyperparameter}`. Received: "
-                f"{owner} wants it, but {held.owner} has it in this `fit`. "
-                "Remove one of the two callbacks."
-            )
-        if isinstance(curve, FoundRate):
-            attribute = curve.attribute
-        else:
-            attribute = anatomy.attribute_of(
-                self.optimizer, hyperparameter, owner
-            )
-        claim = Claim(owner, hyperparameter, attribute, curve)
-        self.claims[hyperparameter] = claim
-        if attribute is not None:
-            self._plain[attribute] = getattr(self.optimizer, attribute)
-        elif self._rate is None:
-            self._lend_rate()
-        return claim
+        self._refuse_second(hyperparameter, owner)
+        attribute = anatomy.attribute_of(
+            self.optimizer.inner, hyperparameter, owner
+        )
+        return self._hold(Claim(owner, hyperparameter, attribute, curve))
+
+    def claim_found(self, owner, curve):
+        """Makes `owner` the owner of the learning rate as it was found.
+
+        Args:
+            owner: Name of the callback.
+            curve: The plain rate or the compiled schedule as a curve; one
+                that is claimed later takes its place.
+
+        Raises:
+            ValueError: When another callback has a curve on it already.
+        """
+        self._refuse_second("learning_rate", owner)
+        attribute = anatomy.learning_rate_attribute(self.optimizer.inner)
+        return self._hold(
+            Claim(owner, "learning_rate", attribute, curve, found=True)
+        )
 
     def release(self, claims):
         """Ends these claims; after the last one all is as it was."""
         ended = {id(claim) for claim in claims}
-        self.claims = {
-            name: claim
-            for name, claim in self.claims.items()
-            if id(claim) not in ended
-        }
+        for name, claim in list(self.claims.items()):
+            if id(claim) in ended:
+                del self.claims[name]
         if not self.claims:
             self.settle()
 
@@ -119,81 +106,92 @@ class Control:
         if batches_before is not None:
             origin = self._origin(batches_before)
         for claim in claims:
-            claim.origin = origin
-            claim.factor_changes = [(self.updates() - origin, claim.factor)]
-        self._show()
+            claim.start(origin, self.updates())
+        self.optimizer.show(self.updates())
         self._choose_function()
 
     def set_factor(self, hyperparameter, name, factor):
         """Multiplies a curve by a named factor from the next step on."""
         claim = self.claims[hyperparameter]
         claim.set_factor(name, factor, self.updates())
-        self._show()
+        self.optimizer.show(self.updates())
         self._choose_function()
 
-    def scale_base(self, factor):
-        """Multiplies the learning rate that is given back in the end."""
-        if self._rate is not None:
-            self.base_rate *= factor
-        elif factor != 1:
-            anatomy.scale_learning_rate(self.optimizer, factor)
-            attribute = self.claims["learning_rate"].attribute
-            self._plain[attribute] = getattr(self.optimizer, attribute)
+    def _refuse_second(self, hyperparameter, owner):
+        held = self.claims.get(hyperparameter)
+        if held is not None and not held.found:
+            raise second_curve(held, owner)
 
-    def updates(self):
-        """Returns the number of updates made, as a Python integer.
+    def _hold(self, claim):
+        self.claims[claim.hyperparameter] = claim
+        self.optimizer.hold(claim)
+        return claim
 
-        Once the control is settled: those made until then.
+    # Positions.
+
+    def batches(self):
+        """Returns the optimizer's counter, as a Python integer.
+
+        Once the run is settled: as it was then. `None` where the variables
+        have no values and never had.
         """
-        if self._final_updates is not None:
-            return self._final_updates
+        if self._final_batches is not None:
+            return self._final_batches
         # Between the batches of an epoch JAX keeps the state elsewhere.
         sync = getattr(self.model, "jax_state_sync", None)
         if sync is not None:
             sync()
-        if anatomy.has_values(self.optimizer):
-            self._known_updates = self._updates_now()
-        return self._known_updates
+        inner = self.optimizer.inner
+        if anatomy.has_values(inner):
+            self._known_batches = anatomy.batches_seen_so_far(inner)
+        return self._known_batches or 0
+
+    def updates(self):
+        """Returns the number of updates made: batches, or groups of them."""
+        per_update = anatomy.accumulation_steps(self.optimizer.inner)
+        return self.batches() // per_update
 
     def last_value(self, hyperparameter):
         """Returns the value that the latest update used."""
         claim = self.claims[hyperparameter]
         return claim.on_host(max(self.updates() - 1, claim.origin))
 
-    # The guard of the learning-rate variable.
+    def _origin(self, batches_before):
+        batches = self.batches()
+        per_update = anatomy.accumulation_steps(self.optimizer.inner)
+        skipped = 0 < batches < batches_before
+        if skipped and anatomy.skips_updates(self.model.optimizer):
+            # The counter began with this run and left out skipped batches.
+            return 0
+        return (batches - batches_before) // per_update
+
+    # The end of the run; the guard of the learning rate's variable.
 
     def over(self):
-        """Whether `fit` was left without an `on_train_end`."""
-        return not self._stepping and not self._fit.alive()
+        """Whether the run was left without an `on_train_end`."""
+        return not self.optimizer.acting and not self.running.alive()
 
     def refuse_write(self):
         """Raises for a write to the learning rate that is not our own."""
-        if not self._stepping and "learning_rate" in self.claims:
-            owner = self.claims["learning_rate"].owner
-            raise ValueError(
-                f"Expected the learning rate to be left to {owner} during "
-                "this `fit`. Received: a write to `optimizer.learning_rate` "
-                "by someone else, such as LearningRateScheduler or "
-                "ReduceLROnPlateau. Remove one of the two."
-            )
+        if not self.optimizer.acting and "learning_rate" in self.claims:
+            raise second_writer(self.claims["learning_rate"])
 
     def settle(self):
         """Gives everything back; the next step is traced as it was."""
-        model = self.model
-        if model.__dict__.get(_ATTRIBUTE) is not self:
+        if not leave(self.model, self):
             return
-        del model.__dict__[_ATTRIBUTE]
-        self._final_updates = self.updates()
-        self._detach()
-        if anatomy.has_values(self.optimizer):
-            anatomy.unshare_averages(self.optimizer)
-        self._fit.forget()
+        self._final_batches = self.batches()
+        self.optimizer.give_back()
+        if anatomy.has_values(self.optimizer.inner):
+            anatomy.unshare_averages(self.optimizer.inner)
+        self.running.forget()
+        self.applied.forget()
         self._functions.uninstall()
 
-    # The step.
+    # Steps.
 
     def make_train_function(self, force=False):
-        """Stands before the model's own method while the control is active.
+        """Stands before the model's own method while the run goes on.
 
         Every `fit` and `train_on_batch` begins with this call
         (keras/src/trainers/trainer.py), so it notices a run that died.
@@ -216,138 +214,61 @@ class Control:
 
     def step(self, function, args):
         """Calls one compiled (or eager) train function under the curves."""
-        self.refuse_foreign_changes()
-        attributes = self.optimizer.__dict__
-        own_apply = attributes.get("apply")
-        self._stepping = True
-        attributes["apply"] = self._scheduled_apply
+        self._require_start()
+        self.optimizer.refuse_foreign_changes()
+        before, finished = self.optimizer.applied, False
         try:
-            return function(*args)
+            with self.optimizer.acts():
+                result = function(*args)
+            finished = True
         finally:
-            self._stepping = False
-            if own_apply is None:
-                del attributes["apply"]
-            else:
-                attributes["apply"] = own_apply
+            applied = self.optimizer.applied > before
+            self.applied.add_call(function, applied, finished)
+        return result
 
-    def _apply(self, grads, trainable_variables=None):
-        values = self._values()
-        attributes = self.optimizer.__dict__
-        if "learning_rate" in values:
-            rate = values.pop("learning_rate")
-            anatomy.assign_number(self._rate, rate)
-        for name, value in values.items():
-            attributes[name] = value
-        try:
-            return self._plain_apply(grads, trainable_variables)
-        finally:
-            attributes.update(self._plain)
+    def admits_apply(self):
+        """Whether an `apply` outside of the train function is of this run.
 
-    def _updates_now(self):
-        batches = anatomy.batches_seen_so_far(self.optimizer)
-        return batches // anatomy.accumulation_steps(self.optimizer)
+        Raises:
+            ValueError: When it is being compiled: the compiled step would go
+                on with this run's curves when the run is over.
+        """
+        if self.over():
+            self.settle()
+            return False
+        self._require_start()
+        self.optimizer.refuse_foreign_changes()
+        if self.optimizer.traced():
+            raise ValueError(
+                "Expected a step of a loop of one's own to be eager, or "
+                f"`model.train_on_batch`, with {self._owners()}. Received: a "
+                "step that is being compiled (`tf.function`, `jax.jit`), which "
+                "would keep the curves of this run for good. Take the "
+                "decorator off, or call `train_on_batch`."
+            )
+        self.applied.add_outside()
+        return True
 
-    def _values(self):
-        optimizer = self.optimizer
-        if is_traced(anatomy.batches_seen(optimizer)):
-            return self._traced_values()
-        updates = self._updates_now()
-        values = {}
-        for name, claim in self.claims.items():
-            if claim.held:
-                continue
-            value = claim.on_host(updates)
-            if name != "learning_rate":
-                value = EagerNumber(value, self._plain[claim.attribute])
-            values[claim.attribute or name] = value
-        return values
+    def refuse_unscheduled(self):
+        """Raises when the optimizer counted updates that no curve was in."""
+        if self.applied.unscheduled(self.batches()):
+            raise ValueError(
+                f"Expected every update to be made under {self._owners()}. "
+                "Received: updates by a step that was compiled before the run "
+                "began (`tf.function`, `jax.jit`), so its learning rate and "
+                "momentum are not those of the curves. Let the loop be eager, "
+                "or call `model.train_on_batch`."
+            )
 
-    def _traced_values(self):
-        dtype = anatomy.compute_dtype(self.optimizer)
-        updates = keras.ops.convert_to_tensor(self.optimizer.iterations)
-        values = {}
-        for name, claim in self.claims.items():
-            if claim.held:
-                continue
-            tensor = claim.in_step(updates, dtype)
-            if name == "learning_rate":
-                values[claim.attribute or name] = tensor
-            else:
-                plain = self._plain[claim.attribute]
-                values[claim.attribute] = TracedNumber(tensor, plain)
-        return values
+    def _require_start(self):
+        waiting = [c.owner for c in self.claims.values() if not c.started]
+        if waiting:
+            raise ValueError(
+                f"Expected `on_epoch_begin` before the first step with "
+                f"{waiting[0]}: its curves begin there. Received: a step "
+                "before it. Call it in the loop that calls `on_train_begin`."
+            )
 
-    # The optimizer.
-
-    def follow(self, reform):
-        """Calls `reform`, which gives the model another optimizer."""
-        self._detach()
-        try:
-            reform()
-        finally:
-            self._attach(anatomy.innermost(self.model.optimizer))
-        self._show()
-
-    def refuse_foreign_changes(self):
-        """Raises when someone else changed what this control schedules."""
-        optimizer = self.optimizer
-        if anatomy.innermost(self.model.optimizer) is not optimizer:
-            raise self._foreign("model.optimizer")
-        rate = anatomy.learning_rate_variable(optimizer)
-        swapped = self._rate is not None and rate is not self._rate
-        changed = [
-            name
-            for name, plain in self._plain.items()
-            if getattr(optimizer, name) != plain
-        ]
-        if swapped:
-            changed.append("learning_rate")
-        if changed:
-            raise self._foreign(f"optimizer.{changed[0].lstrip('_')}")
-
-    def _foreign(self, name):
-        owners = sorted({c.owner for c in self.claims.values()})
-        return ValueError(
-            "Expected the scheduled hyperparameters to be left to "
-            f"{', '.join(owners)} during this `fit`. Received: another "
-            f"`{name}` set by someone else. Remove one of the two."
-        )
-
-    def _attach(self, optimizer):
-        self.optimizer = optimizer
-        self._plain_apply = optimizer.apply
-        self._scheduled_apply = untraced(self._apply, self.model)
-        claim = self.claims.get("learning_rate")
-        if claim is not None and claim.attribute is None:
-            self._lend_rate()
-
-    def _lend_rate(self):
-        self._rate = anatomy.learning_rate_variable(self.optimizer)
-        self.base_rate = anatomy.number(self._rate)
-        lent_variable.lend(self._rate, self)
-
-    def _detach(self):
-        if self._rate is not None:
-            lent_variable.take_back(self._rate)
-            self._rate.assign(self.base_rate)
-            self._rate = None
-
-    def _show(self):
-        """Lets readers see the rate of the next update, not the last one."""
-        if self._rate is not None and "learning_rate" in self.claims:
-            claim = self.claims["learning_rate"]
-            self._stepping = True
-            try:
-                self._rate.assign(claim.on_host(self.updates()))
-            finally:
-                self._stepping = False
-
-    def _origin(self, batches_before):
-        optimizer = self.model.optimizer
-        batches = anatomy.batches_seen_so_far(self.optimizer)
-        per_update = anatomy.accumulation_steps(self.optimizer)
-        skipped = 0 < batches < batches_before
-        if skipped and anatomy.skips_updates(optimizer):
-            # The counter began with this run and left out skipped batches.
-            return 0
-        return (batches - batches_before) // per_update
+    def _owners(self):
+        owners = {claim.owner for claim in self.claims.values()}
+        return " and ".join(sorted(owners)) or "scheduling callbacks"

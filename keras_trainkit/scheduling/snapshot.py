@@ -13,7 +13,7 @@ from keras_trainkit.backend.randomness.torch_generators import data_generators
 from keras_trainkit.backend.training.compiled_parts import UnbuiltParts
 from keras_trainkit.backend.training.compiled_parts import optimizers_of
 from keras_trainkit.backend.training.fit_attributes import FitAttributes
-from keras_trainkit.scheduling.scheduled_fit import active_control
+from keras_trainkit.scheduling.active_fit import active_fit
 
 
 class TrainingSnapshot:
@@ -31,7 +31,7 @@ class TrainingSnapshot:
     """
 
     def __init__(self, model, data=None):
-        active_control(model)  # Gives back what a `fit` that died had borrowed.
+        active_fit(model)  # Gives back what a `fit` that died had borrowed.
         self._model = model
         self._values = {}
         self._attributes = FitAttributes(model)
@@ -62,7 +62,7 @@ class TrainingSnapshot:
         for variable, values in self._values.values():
             fill_if_empty(variable, values)
         model.__dict__.pop("train_step", None)
-        active_control(model)
+        active_fit(model)
         for variable, values in self._values.values():
             write_copies(variable, values)
         self._unbuilt.restore()

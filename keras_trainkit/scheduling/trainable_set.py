@@ -2,7 +2,7 @@
 
 from keras_trainkit.backend.optimizer import slots
 from keras_trainkit.backend.training.train_function import forget_compiled_steps
-from keras_trainkit.scheduling.scheduled_fit import active_control
+from keras_trainkit.scheduling.active_fit import active_fit
 
 
 def build_optimizer(model):
@@ -34,9 +34,9 @@ def reform_optimizer(model):
     """
     optimizer = getattr(model, "optimizer", None)
     if optimizer is not None and optimizer.built:
-        control = active_control(model)
-        if control is None:
+        run = active_fit(model)
+        if run is None:
             slots.form_over_what_trains(model)
         else:
-            control.follow(lambda: slots.form_over_what_trains(model))
+            run.optimizer.follow(lambda: slots.form_over_what_trains(model))
     forget_compiled_steps(model)

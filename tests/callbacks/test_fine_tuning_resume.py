@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 import keras_trainkit as ktk
-from keras_trainkit.scheduling.scheduled_fit import active_control
+from keras_trainkit.scheduling.active_fit import active_fit
 from tests.helpers import resumable
 
 ROOT = Path(__file__).parents[2]
@@ -153,7 +153,7 @@ def assert_nothing_acts(model, rate=resumable.RATE):
         # plain Keras, too (keras/src/backend/jax/trainer.py).
         model.jax_state_sync()
     assert float(model.optimizer.learning_rate) == pytest.approx(rate)
-    assert active_control(model) is None
+    assert active_fit(model) is None
     assert "make_train_function" not in vars(model)
     assert not {"apply", "load_own_variables"} & vars(model.optimizer).keys()
     assert type(model.optimizer.momentum) is float

@@ -19,6 +19,7 @@ from tests.helpers.kicked_fit import compiled
 from tests.helpers.kicked_fit import decaying
 from tests.helpers.kicked_fit import fit
 from tests.helpers.kicked_fit import kicks
+from tests.helpers.kicked_fit import per_update
 from tests.helpers.kicked_fit import rate_of
 from tests.helpers.kicked_fit import sgd
 from tests.helpers.models import linear_model
@@ -98,8 +99,9 @@ def test_epochs_of_unknown_length():
     assert history["learning_rate"] == pytest.approx([RATE])
 
 
-def test_a_line_for_every_kick(capsys):
-    fit(compiled(), kicks(verbose=1), epochs=9)
+@pytest.mark.parametrize("verbose", [1, "auto"])
+def test_a_line_for_every_kick(verbose, capsys):
+    fit(compiled(), kicks(verbose=verbose), epochs=9)
     assert capsys.readouterr().out.splitlines() == [
         f"RaiseLROnPlateau: epoch {epoch}: score has stood still for 2 "
         "epochs, learning rate times 3 for 1"
@@ -170,16 +172,71 @@ def test_out_of_sharp_minima_into_a_wide_one(make, options, least, most):
     assert least <= share_near_the_centre(make(**options)) <= most
 
 
-@pytest.mark.parametrize("validation", [{}, {"validation_freq": 2}])
-def test_a_metric_that_is_not_in_the_logs(validation):
-    if validation:
-        validation["validation_data"] = (X, Y)
-    model = compiled()
-    with pytest.raises(
-        ValueError, match=r"which hold \['learning_rate', 'loss', 'score'\]"
-    ):
-        fit(model, ktk.callbacks.RaiseLROnPlateau(), **validation)
+VALIDATION = {
+    "no validation": ("val_loss", {}),
+    "not of validation": ("accuracy", {"validation_freq": 2}),
+    "validated without it": ("val_accuracy", {"validation_freq": 1}),
+}
+
+
+@pytest.mark.parametrize("case", VALIDATION)
+def test_a_metric_that_is_not_in_the_logs(case):
+    """An error at the end of the first epoch: it cannot come later."""
+    monitor, options = VALIDATION[case]
+    if options:
+        options = {**options, "validation_data": (X, Y)}
+    model, callback = compiled(), ktk.callbacks.RaiseLROnPlateau(monitor)
+    ends = Ends()
+    with pytest.raises(ValueError, match="in the logs of every epoch with"):
+        fit(model, ends, callback, **options)
+    assert ends.epochs == 1
     assert rate_of(model) == pytest.approx(RATE)
+
+
+@pytest.mark.parametrize("stops", [False, True])
+def test_a_metric_that_never_came(stops):
+    """Only the end of a `fit` that went to its end can tell."""
+    model, ends = compiled(), Ends(stop_after=2 if stops else None)
+    callbacks = [ends, ktk.callbacks.RaiseLROnPlateau()]
+    validation = {"validation_data": (X, Y), "validation_freq": 9}
+    if stops:
+        fit(model, *callbacks, **validation)
+    else:
+        with pytest.raises(ValueError, match=r"some epoch, which hold \['lea"):
+            fit(model, *callbacks, **validation)
+    assert ends.epochs == (2 if stops else EPOCHS)
+    assert rate_of(model) == pytest.approx(RATE)
+
+
+class Ends(keras.callbacks.Callback):
+    """Counts the epochs that ended, and may stop after some."""
+
+    def __init__(self, stop_after=None):
+        super().__init__()
+        self.epochs, self.stop_after = 0, stop_after
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.epochs += 1
+        if self.epochs == self.stop_after:
+            self.model.stop_training = True
+
+
+def test_an_epoch_without_validation_is_not_waited_for():
+    """Measured after epochs 1, 3, 5, so epochs 4 and 5 are the kick's."""
+    callback = ktk.callbacks.RaiseLROnPlateau(
+        factor=FACTOR, patience=1, duration=2, min_delta=1e9, max_kicks=1
+    )
+    history = fit(
+        compiled(), callback, epochs=7, validation_data=(X, Y),
+        validation_freq=2,
+    )  # fmt: skip
+    kicked = np.array([1, 1, 1, 1, FACTOR, FACTOR, 1])
+    np.testing.assert_allclose(
+        history["learning_rate"], RATE * kicked, rtol=1e-6
+    )
+    np.testing.assert_allclose(
+        callback.trace()["learning_rate"], per_update(kicked), rtol=1e-6
+    )
 
 
 def test_a_direction_that_keras_cannot_tell():

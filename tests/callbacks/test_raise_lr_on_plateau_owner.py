@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import keras_trainkit as ktk
-from keras_trainkit.scheduling.scheduled_fit import active_control
+from keras_trainkit.scheduling.active_fit import active_fit
 from tests.helpers import replay
 from tests.helpers.kicked_fit import BATCH
 from tests.helpers.kicked_fit import EPOCHS
@@ -137,7 +137,8 @@ def test_beginning_in_a_later_stage_a_found_rate_is_not_lowered_for_it():
 
 
 @pytest.mark.parametrize(
-    "make, rate", [(sgd, "0.005"), (decaying, "0.5 x InverseTimeDecay's")]
+    "make, rate",
+    [(sgd, "0.005"), (decaying, "0.00333333 now, by InverseTimeDecay")],
 )
 def test_fine_tuning_names_the_rate_not_this_callback(make, rate, capsys):
     fine_tuning = ktk.callbacks.FineTuning({0: 1, 1: "all"}, 0.5, verbose=1)
@@ -230,7 +231,7 @@ def test_a_curve_on_a_compiled_schedule_is_still_an_error():
     one_cycle = ktk.callbacks.OneCycle(0.1)
     with pytest.raises(ValueError, match="Compile the optimizer with a float"):
         fit(model, kicks(), one_cycle)
-    assert active_control(model) is None
+    assert active_fit(model) is None
     fit(model, epochs=1)
     assert_given_back(model, decaying)
 

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 import keras_trainkit as ktk
-from keras_trainkit.scheduling.scheduled_fit import active_control
+from keras_trainkit.scheduling.active_fit import active_fit
 from tests.helpers.models import linear_model
 from tests.helpers.models import regression_data
 
@@ -78,7 +78,7 @@ def decayed(steps=EPOCHS * STEPS):
 
 def assert_given_back(model, make):
     """A plain `fit` trains on as that of a model loaded from its config."""
-    assert active_control(model) is None
+    assert active_fit(model) is None
     assert "make_train_function" not in vars(model)
     assert "apply" not in vars(model.optimizer)
     ours, theirs = model.optimizer.get_config(), make().get_config()

@@ -2,8 +2,10 @@ import keras
 import numpy as np
 import pytest
 
-from keras_trainkit.scheduling.found_rate import FoundRate
 from keras_trainkit.scheduling.ownership import Claim
+from keras_trainkit.scheduling.ownership import second_curve
+from keras_trainkit.scheduling.ownership import second_writer
+from keras_trainkit.scheduling.ownership import set_by_another
 from tests.helpers.arrays import to_numpy
 
 
@@ -40,6 +42,22 @@ def test_factors_multiply(claim):
     assert claim.on_host(10) == pytest.approx(1.0)
 
 
+def test_a_factor_before_the_start_holds_from_the_start_on(claim):
+    claim.set_factor("a", 0.5, updates=7)
+    assert not claim.started
+    claim.start(2, updates=4)
+    np.testing.assert_array_equal(claim.trace(5), [2.0])
+
+
+@pytest.mark.parametrize(
+    "curve, constant",
+    [(linear, False), (lambda position, xp, dtype: 0.5, True)],
+)
+def test_a_constant_is_told_from_a_curve(claim, curve, constant):
+    claim.curve = curve
+    assert claim.constant() is constant
+
+
 def test_a_trace_uses_each_factor_from_its_position_on(claim):
     claim.factor_changes = [(2, 1.0), (4, 0.5)]
     np.testing.assert_array_equal(claim.positions(6), [2, 3, 4, 5])
@@ -60,18 +78,23 @@ def test_a_run_without_updates_has_an_empty_trace(claim):
     assert claim.trace(3).shape == (0,)
 
 
-DECAY = keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.5)
+@pytest.mark.parametrize(
+    "attribute, found, held",
+    [(None, False, False), (None, True, True), ("attribute", True, False)],
+    ids=["a curve", "a plain rate", "a compiled schedule"],
+)
+def test_what_was_found_is_told_from_a_curve(attribute, found, held):
+    claim = Claim("Tester", "learning_rate", attribute, linear, found=found)
+    assert (claim.found, claim.held) == (found, held)
 
 
 @pytest.mark.parametrize(
-    "curve, found, held",
+    "error, message",
     [
-        (linear, False, False),
-        (FoundRate(keras.optimizers.SGD(0.1), 0.1), True, True),
-        (FoundRate(keras.optimizers.SGD(DECAY), None), True, False),
+        (lambda c: second_curve(c, "Other"), "Other wants it, but Tester has"),
+        (lambda c: second_writer(c), "to be left to Tester during this `fit`"),
+        (lambda c: set_by_another([c], "model.optimizer"), "left to Tester"),
     ],
-    ids=["a curve", "a plain rate", "a compiled schedule"],
 )
-def test_what_was_found_is_told_from_a_curve(curve, found, held):
-    claim = Claim("Tester", "learning_rate", None, curve)
-    assert (claim.found, claim.held) == (found, held)
+def test_an_error_names_the_owner(claim, error, message):
+    assert message in str(error(claim))

@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 import keras_trainkit as ktk
-from keras_trainkit.scheduling.found_rate import FoundRate
-from keras_trainkit.scheduling.scheduled_fit import active_control
-from keras_trainkit.scheduling.scheduled_fit import take_control
+from keras_trainkit.scheduling.active_fit import active_fit
+from keras_trainkit.scheduling.learning_rate import found_rate
+from keras_trainkit.scheduling.learning_rate import scaled
+from keras_trainkit.scheduling.scheduled_fit import join_fit
 from tests.helpers.models import linear_model
 from tests.helpers.models import regression_data
 
@@ -128,7 +129,7 @@ def test_two_curves_for_one_hyperparameter():
         fit(model, [ktk.callbacks.OneCycle(0.1), ktk.callbacks.OneCycle(0.2)])
     np.testing.assert_array_equal(model.get_weights()[0], before[0])
     assert float(model.optimizer.learning_rate) == pytest.approx(0.01)
-    assert active_control(model) is None
+    assert active_fit(model) is None
 
 
 def test_loading_optimizer_state_after_a_crash_is_kept(tmp_path):
@@ -150,10 +151,10 @@ def test_loading_optimizer_state_after_a_crash_is_kept(tmp_path):
 
 def test_named_factors_multiply_the_curve_from_the_next_update_on():
     def halve(model):
-        control = active_control(model)
-        if control.updates() == 4:
-            control.set_factor("learning_rate", "half", 0.5)
-            control.set_factor("learning_rate", "third", 1 / 3)
+        run = active_fit(model)
+        if run.updates() == 4:
+            run.set_factor("learning_rate", "half", 0.5)
+            run.set_factor("learning_rate", "third", 1 / 3)
 
     seen = []
     read = At(
@@ -173,8 +174,8 @@ def test_a_step_is_kept_for_factors_that_come_again():
     steps = []
 
     def change(model):
-        control, epoch = active_control(model), len(steps)
-        control.set_factor("learning_rate", "on and off", 1.0 + epoch % 2)
+        run, epoch = active_fit(model), len(steps)
+        run.set_factor("learning_rate", "on and off", 1.0 + epoch % 2)
         steps.append(model.train_function)
 
     model = compiled()
@@ -187,18 +188,18 @@ def test_a_step_is_kept_for_factors_that_come_again():
 
 def test_what_was_found_makes_way_for_a_curve_but_not_for_itself():
     model = compiled()
-    control = take_control(model)
-    rate = FoundRate(model.optimizer, 0.01)
-    found = control.claim("Found", "learning_rate", rate)
-    curve = control.claim("Curve", "learning_rate", lambda p, xp, dtype: 0.5)
-    control.start([curve], 0)
+    run = join_fit(model)
+    rate = found_rate(model.optimizer, 0.01)
+    found = run.claim_found("Found", rate)
+    curve = run.claim("Curve", "learning_rate", lambda p, xp, dtype: 0.5)
+    run.start([curve], 0)
     assert float(model.optimizer.learning_rate) == 0.5
     with pytest.raises(ValueError, match="Curve has it in this `fit`"):
-        control.claim("Found", "learning_rate", rate)
-    control.release([found])
-    assert active_control(model) is control
-    control.release([curve])
-    assert active_control(model) is None
+        run.claim_found("Found", rate)
+    run.release([found])
+    assert active_fit(model) is run
+    run.release([curve])
+    assert active_fit(model) is None
     assert float(model.optimizer.learning_rate) == pytest.approx(0.01)
 
 
@@ -206,17 +207,15 @@ def test_a_found_schedule_is_scaled_for_good_and_put_back():
     model = linear_model()
     decay = keras.optimizers.schedules.InverseTimeDecay(0.1, 4, 0.5)
     model.compile(keras.optimizers.SGD(decay), "mse")
-    control = take_control(model)
-    found = control.claim(
-        "Found", "learning_rate", FoundRate(model.optimizer, None)
-    )
-    control.start([found], None)
-    control.scale_base(0.5)
-    control.set_factor("learning_rate", "half", 0.5)
+    run = join_fit(model)
+    found = run.claim_found("Found", found_rate(model.optimizer, None))
+    run.start([found], None)
+    run.optimizer.scale_base(lambda schedule: scaled(schedule, 0.5))
+    run.set_factor("learning_rate", "half", 0.5)
     model.train_on_batch(X[:16], Y[:16])
-    assert control.last_value("learning_rate") == pytest.approx(0.05)
-    control.refuse_foreign_changes()
-    control.release([found])
+    assert run.last_value("learning_rate") == pytest.approx(0.05)
+    run.optimizer.refuse_foreign_changes()
+    run.release([found])
     assert float(model.optimizer.learning_rate) == pytest.approx(0.05 / 1.125)
 
 
@@ -230,4 +229,4 @@ def test_a_recompiled_model_forgets_a_crashed_run():
     model.compile(keras.optimizers.Adam(0.02), "mse")
     fit(model, [])
     assert float(model.optimizer.learning_rate) == pytest.approx(0.02)
-    assert active_control(model) is None
+    assert active_fit(model) is None

@@ -5,8 +5,6 @@ import numbers
 import keras
 
 from keras_trainkit.kernels.argument_checks import bad_value
-from keras_trainkit.schedules.scaled import Scaled
-from keras_trainkit.schedules.scaled import scaled_schedule
 
 # Its weights interpolate with `beta_1` (keras/src/optimizers/
 # schedule_free_adamw.py): another value breaks the interpolation.
@@ -116,6 +114,14 @@ def compiled_schedule(optimizer):
     return None if isinstance(rate, keras.Variable) else rate
 
 
+def learning_rate_attribute(optimizer):
+    """Returns where a compiled schedule is kept; `None` for a variable.
+
+    keras/src/optimizers/base_optimizer.py
+    """
+    return None if compiled_schedule(optimizer) is None else "_learning_rate"
+
+
 def batches_seen(optimizer):
     """Returns the counter's tensor: batches, not updates.
 
@@ -199,49 +205,3 @@ def compute_dtype(optimizer):
         for v in optimizer._trainable_variables
     }
     return "float64" if "float64" in dtypes else "float32"
-
-
-def scale_learning_rate(optimizer, factor):
-    """Multiplies the learning rate for good.
-
-    Args:
-        optimizer: Innermost optimizer.
-        factor: Positive float.
-
-    Raises:
-        ValueError: When the learning rate is a callable but no schedule.
-    """
-    variable = learning_rate_variable(optimizer)
-    if variable is not None:
-        optimizer.learning_rate = number(variable) * factor
-        return
-    schedule = compiled_schedule(optimizer)
-    check_scalable(optimizer)
-    optimizer.learning_rate = scaled_schedule(schedule, factor)
-
-
-def check_scalable(optimizer):
-    """Raises when the learning rate is a callable but no schedule."""
-    schedule = compiled_schedule(optimizer)
-    base = keras.optimizers.schedules.LearningRateSchedule
-    if schedule is not None and not isinstance(schedule, base):
-        raise bad_value(
-            "optimizer.learning_rate",
-            schedule,
-            "a number or a LearningRateSchedule",
-            "A plain callable cannot be multiplied and saved.",
-        )
-
-
-def describe_learning_rate(optimizer):
-    """Returns the learning rate in words."""
-    rate = plain_learning_rate(optimizer)
-    schedule = compiled_schedule(optimizer)
-    if rate is not None:
-        return f"{rate:g}"
-    step = keras.ops.convert_to_tensor(batches_seen_so_far(optimizer))
-    name = type(schedule).__name__
-    if isinstance(schedule, Scaled):
-        name = f"{schedule.factor:g} x {type(schedule.schedule).__name__}"
-    now = keras.ops.convert_to_numpy(schedule(step)).item()
-    return f"{now:g} now, by {name}"

@@ -80,6 +80,7 @@ class EagerNumber(_ComparesLikePlain, float):
     __hash__ = float.__hash__
 
     def __new__(cls, value, plain):
+        """Makes the number; a float has its value before `__init__`."""
         number = super().__new__(cls, value)
         number.plain = plain
         return number

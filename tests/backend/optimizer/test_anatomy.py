@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from keras_trainkit.backend.optimizer import anatomy
-from keras_trainkit.schedules.warmup import Warmup
 from tests.helpers.models import linear_model
 
 
@@ -88,28 +87,11 @@ def test_averages_get_buffers_of_their_own():
     )
 
 
-def test_scaling_a_plain_rate_a_schedule_and_a_scaled_schedule():
-    plain = ko.SGD(0.5)
-    anatomy.scale_learning_rate(plain, 0.1)
-    assert float(plain.learning_rate) == pytest.approx(0.05)
-    decay = ko.schedules.CosineDecay(0.1, 10)
-    scheduled = ko.SGD(decay)
-    anatomy.scale_learning_rate(scheduled, 0.1)
-    anatomy.scale_learning_rate(scheduled, 0.1)
-    rate = anatomy.compiled_schedule(scheduled)
-    assert type(rate) is type(decay)
-    assert rate.initial_learning_rate == pytest.approx(0.001)
-    words = anatomy.describe_learning_rate(scheduled)
-    assert words == "0.001 now, by CosineDecay"
-    warmup = ko.SGD(Warmup(0.1, 2, 0.5))
-    anatomy.scale_learning_rate(warmup, 0.1)
-    words = anatomy.describe_learning_rate(warmup)
-    assert words == "0.005 now, by 0.1 x Warmup"
-
-
-def test_a_callable_cannot_be_scaled():
-    with pytest.raises(ValueError, match="number or a LearningRateSchedule"):
-        anatomy.scale_learning_rate(ko.SGD(lambda: 0.1), 0.1)
+def test_where_a_learning_rate_is_kept():
+    assert anatomy.learning_rate_attribute(ko.SGD(0.1)) is None
+    scheduled = ko.SGD(decay := ko.schedules.CosineDecay(0.1, 10))
+    name = anatomy.learning_rate_attribute(scheduled)
+    assert getattr(scheduled, name) is decay
 
 
 def test_a_number_is_read_and_assigned():

@@ -1,3 +1,4 @@
+import contextlib
 import threading
 
 import keras
@@ -21,6 +22,9 @@ class Records(keras.callbacks.Callback):
     def on_train_begin(self, logs=None):
         self.fit = RunningFit()
         self.seen.append(self.fit.alive())
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.fit.go_on()
 
     def on_train_batch_end(self, batch, logs=None):
         self.seen.append(self.fit.alive())
@@ -69,16 +73,82 @@ def test_seen_from_another_thread():
     assert seen == [False]
 
 
-def test_a_custom_loop_counts_as_a_fit():
-    callback = Records()
+class Loop:
+    """A custom loop, begun and gone on with in helpers or without."""
+
+    def __init__(self, begin="here", epoch="here", die=None):
+        self.callback = Records()
+        self.begin, self.epoch, self.die = begin, epoch, die
+        self.seen = []
+
+    def run(self):
+        callbacks = keras.callbacks.CallbackList([self.callback], epochs=1)
+        if self.begin == "here":
+            callbacks.on_train_begin()
+        else:
+            self.help(callbacks.on_train_begin, "begin")
+        self.seen.append(self.callback.fit.alive())
+        if self.epoch == "here":
+            callbacks.on_epoch_begin(0)
+        elif self.epoch == "helper":
+            self.help(lambda: callbacks.on_epoch_begin(0), "epoch")
+        self.seen.append(self.callback.fit.alive())
+        if self.die == "loop":
+            raise RuntimeError("planned")
+
+    def help(self, hook, name):
+        hook()
+        if self.die == name:
+            raise RuntimeError("planned")
+
+
+@pytest.mark.parametrize("epoch", ["here", "helper"])
+@pytest.mark.parametrize("begin", ["here", "helper"])
+def test_a_custom_loop_counts_as_a_fit(begin, epoch):
+    loop = Loop(begin, epoch)
+    loop.run()
+    assert loop.seen == [True, True]
+    assert not loop.callback.fit.alive()
+    assert not loop.callback.fit.in_keras()
+
+
+@pytest.mark.parametrize("begin", ["here", "helper"])
+@pytest.mark.parametrize("die", ["begin", "epoch", "loop"])
+def test_a_custom_loop_that_died(begin, die):
+    loop = Loop(begin, "helper", "loop" if begin == "here" else die)
+    with pytest.raises(RuntimeError, match="planned"):
+        loop.run()
+    assert not loop.callback.fit.alive()
+
+
+def test_a_loop_inside_of_a_context_manager():
+    @contextlib.contextmanager
+    def running(callbacks):
+        callbacks.on_train_begin()
+        yield
 
     def loop():
         callbacks = keras.callbacks.CallbackList([callback], epochs=1)
-        callbacks.on_train_begin()
-        assert callback.fit.alive()
+        with running(callbacks):
+            seen.append(callback.fit.alive())
+            callbacks.on_epoch_begin(0)
+            seen.append(callback.fit.alive())
 
+    callback, seen = Records(), []
     loop()
+    assert seen == [True, True]
     assert not callback.fit.alive()
+
+
+def test_an_argument_of_keras_fit():
+    class Asks(Records):
+        def on_epoch_begin(self, epoch, logs=None):
+            self.asked = self.fit.argument("validation_data")
+
+    callback, model = Asks(), linear_model()
+    model.compile("sgd", "mse")
+    model.fit(X, Y, verbose=0, validation_split=0.5, callbacks=[callback])
+    assert len(callback.asked) == 3
 
 
 def test_a_list_of_ones_own_belongs_to_its_fit():

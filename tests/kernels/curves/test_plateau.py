@@ -140,3 +140,13 @@ def test_others_are_refused(name, value, error):
     rule = PlateauRule(**{**GOOD, name: value})
     with pytest.raises(error, match=f"`{name}` must be .*Received: {name}="):
         rule.check()
+
+
+def test_what_was_not_measured_is_not_waited_for():
+    rule = PlateauRule(patience=2, duration=2, cooldown=1)
+    seen = rule.after(Watched(best=1.0, waited=1), None)
+    assert seen == Watched(best=1.0, waited=1)
+    seen = rule.after(Watched(raised=2, resting=1, kicks=1), None)
+    assert seen == Watched(raised=1, resting=1, kicks=1)
+    seen = rule.after(Watched(resting=1, kicks=1), None)
+    assert seen == Watched(kicks=1)
