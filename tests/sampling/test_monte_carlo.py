@@ -5,6 +5,7 @@ import pytest
 from keras_trainkit.sampling import sample_plan
 from keras_trainkit.sampling.monte_carlo import MonteCarlo
 from keras_trainkit.sampling.random_layers import RandomLayers
+from tests.helpers.counted_calls import count_rows
 from tests.helpers.random_zoo import FEATURES
 from tests.helpers.random_zoo import Subclassed
 
@@ -24,17 +25,9 @@ class Counted(L.Layer):
         return x
 
 
-class CountedDense(L.Dense):
-    """A layer that is known for rows that do not mix."""
-
-    rows = ()
-
-    def call(self, x, training=None):
-        type(self).rows += (x.shape[0],)
-        return super().call(x)
-
-
-CountedDense.__module__ = "keras_trainkit.layers.counted"
+@pytest.fixture
+def dense_rows(monkeypatch):
+    return count_rows(monkeypatch, L.Dense, "counted")
 
 
 def numbers(outputs):
@@ -69,13 +62,12 @@ def test_the_trunk_runs_once_a_batch():
     assert rows_of_calls(trunk, lambda: made.sample(x(), 9, 0, 0)) == [4]
 
 
-def test_samples_go_through_the_tail_at_once():
-    CountedDense.rows = ()
-    _, model = with_trunk(CountedDense(3))
+def test_samples_go_through_the_tail_at_once(dense_rows):
+    _, model = with_trunk(L.Dense(3, name="counted"))
     model.compile(run_eagerly=True, jit_compile=False)
-    CountedDense.rows = ()
+    dense_rows.clear()
     engine(model).sample(x(), 10, 0, 0)
-    assert CountedDense.rows == (40,)
+    assert dense_rows == [40]
 
 
 def test_samples_go_one_by_one_where_rows_may_mix():
@@ -88,16 +80,15 @@ def test_samples_go_one_by_one_where_rows_may_mix():
 
 
 @pytest.mark.parametrize("budget, chunk", [(1, 1), (6 * 4 * 7, 5), (10**6, 10)])
-def test_chunks_keep_to_the_budget(budget, chunk, monkeypatch):
+def test_chunks_keep_to_the_budget(budget, chunk, dense_rows, monkeypatch):
     monkeypatch.setattr(
         sample_plan, "_BUDGET", {"cpu": budget, "other": budget}
     )
-    CountedDense.rows = ()
-    _, model = with_trunk(CountedDense(3))
+    _, model = with_trunk(L.Dense(3, name="counted"))
     model.compile(run_eagerly=True, jit_compile=False)
-    CountedDense.rows = ()
+    dense_rows.clear()
     engine(model).sample(x(), 10, 0, 0)
-    assert CountedDense.rows == (4 * chunk,) * (10 // chunk)
+    assert dense_rows == [4 * chunk] * (10 // chunk)
 
 
 @pytest.mark.parametrize("budget", [1, 6 * 4 * 3, 10**6])
@@ -152,13 +143,14 @@ def test_an_output_before_the_first_dropout_is_certain():
     assert (found[1]["squares"] > 0).any()
 
 
-def test_a_batch_with_fewer_rows_is_filled_up():
-    layers = [L.Dense(4), L.Dropout(0.5), CountedDense(3), L.Dense(2)]
+def test_a_batch_with_fewer_rows_is_filled_up(dense_rows):
+    counted = L.Dense(3, name="counted")
+    layers = [L.Dense(4), L.Dropout(0.5), counted, L.Dense(2)]
     model = keras.Sequential([keras.Input((FEATURES,)), *layers])
     made = engine(model, True)
-    CountedDense.rows = ()
+    dense_rows.clear()
     (found,), (samples,) = made.sample(x(3), 5, 0, 0, rows=4)
-    assert set(CountedDense.rows) == {4 * 5}
+    assert set(dense_rows) == {4 * 5}
     assert found["mean"].shape == (3, 2) and samples.shape == (5, 3, 2)
     (whole,), _ = made.sample(x(4), 5, 0, 0)
     np.testing.assert_allclose(found["mean"], whole["mean"][:3], rtol=1e-5)
