@@ -7,6 +7,7 @@ import keras
 
 from keras_trainkit.backend.devices.distribution import refuse_impossible
 from keras_trainkit.backend.devices.process import is_main_process
+from keras_trainkit.backend.model.building import built_in_first_step
 from keras_trainkit.backend.optimizer import anatomy
 from keras_trainkit.kernels.argument_checks import bad_type
 from keras_trainkit.kernels.argument_checks import bad_value
@@ -17,6 +18,7 @@ from keras_trainkit.models.layer_tree import LayerTree
 from keras_trainkit.models.selection import selected
 from keras_trainkit.models.stages import plan_stages
 from keras_trainkit.models.stages import trainable_counts
+from keras_trainkit.scheduling.before_first_step import BeforeFirstStep
 from keras_trainkit.scheduling.learning_rate import LearningRate
 from keras_trainkit.scheduling.resuming import LateLoad
 from keras_trainkit.scheduling.trainable_set import build_optimizer
@@ -44,7 +46,8 @@ class FineTuning(keras.callbacks.Callback):
 
     With `keras.callbacks.BackupAndRestore` in the same `fit`, at any place, a
     killed script that is run again goes on in its stage, with the optimizer's
-    state, as if it had not been killed. Make model and optimizer anew for it.
+    state, as if it had not been killed. It has to create the model and the
+    optimizer again.
 
     Keras saves the flags of layers in functional and Sequential models, not
     of those that a subclassed model makes itself: after loading one of these,
@@ -59,7 +62,8 @@ class FineTuning(keras.callbacks.Callback):
             them on the layer path, or a callable `layer -> bool`; see
             `models.select`.
         learning_rate_factor: Finite float above 0: at every stage but the
-            first the learning rate is multiplied by it. Defaults to `0.1`.
+            first the learning rate is multiplied by it. In short runs with
+            SGD 1.0 is often better. Defaults to `0.1`.
         batch_norm: `"inference"` keeps every `BatchNormalization` outside the
             first stage's selection frozen and in inference mode for good, as
             its statistics belong to the data it was pretrained on;
@@ -128,6 +132,8 @@ class FineTuning(keras.callbacks.Callback):
         self.verbose = verbose
         self._plan = None
         self._tree = None
+        self._unbuilt = None
+        self._waiting = None
         self._reached = None
         self._rate = None
 
@@ -140,30 +146,75 @@ class FineTuning(keras.callbacks.Callback):
         """Works out what every stage trains; changes nothing yet."""
         refuse_impossible(self)
         model = self.model
-        if not model.built:
-            raise bad_value(
-                "model",
-                model.name,
-                "built before the `fit` with FineTuning",
-                "Call it on a batch of data, so that its layers are known.",
-            )
         self._rate = LearningRate(model, _OWNER)
-        self._tree = LayerTree(model)
-        chosen = {e: selected(self._tree, s) for e, s in self.stages.items()}
         epochs = self.params.get("epochs")
-        if epochs is not None and max(chosen) >= epochs:
+        if epochs is not None and max(self.stages) >= epochs:
             raise bad_value(
                 "stages",
                 self.stages,
                 f"for epochs that this `fit` reaches: 0 to {epochs - 1}",
             )
-        self._plan = plan_stages(
-            self._tree, chosen, hold_batch_norm=self.batch_norm == "inference"
-        )
-        self._reached = None
+        self._plan = self._reached = self._unbuilt = self._waiting = None
+        # A `build` that is not overridden may mark as built what is not.
+        if model.built and model.weights:
+            self._make_plan()
+        elif built_in_first_step():
+            self._unbuilt = BeforeFirstStep(model, self._begin_late)
+        else:
+            raise bad_value(
+                "model",
+                model.name,
+                "built before the training with FineTuning",
+                "Call it on a batch of data, so that its layers are known.",
+            )
 
     def on_epoch_begin(self, epoch, logs=None):
         """Enters the stage of this epoch, if it is a new one."""
+        if self._unbuilt is None:
+            self._enter(epoch)
+        else:
+            self._waiting = epoch
+
+    def on_train_batch_begin(self, batch, logs=None):
+        """Comes before the step in which TensorFlow would build the model."""
+        if self._unbuilt is not None:
+            self._unbuilt.stand_by()
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Raises where no stage was entered."""
+        if self._unbuilt is not None:
+            raise bad_value(
+                "model",
+                self.model.name,
+                "built before the training with FineTuning, or trained by "
+                "`fit`",
+                "Call it on a batch of data first. An epoch has ended without "
+                "a call of the model's train function.",
+            )
+
+    def on_train_end(self, logs=None):
+        """Forgets the run; flags and learning rate are its result."""
+        if self._plan is not None and self._reached is None:
+            # A run that was killed after its last epoch has none left.
+            self._take_up(self.params.get("epochs", max(self.stages)))
+        self._plan = self._reached = self._tree = self._unbuilt = None
+        innermost = anatomy.innermost(self.model.optimizer)
+        anatomy.unshare_averages(innermost)
+
+    def _make_plan(self):
+        self._tree = LayerTree(self.model)
+        self._plan = plan_stages(
+            self._tree,
+            {e: selected(self._tree, s) for e, s in self.stages.items()},
+            hold_batch_norm=self.batch_norm == "inference",
+        )
+
+    def _begin_late(self):
+        self._unbuilt = None
+        self._make_plan()
+        self._enter(self._waiting)
+
+    def _enter(self, epoch):
         before = self._reached
         if before is None:
             self._take_up(epoch)
@@ -180,15 +231,6 @@ class FineTuning(keras.callbacks.Callback):
                 f"FineTuning: epoch {epoch}: {trainable_counts(self._tree)} "
                 f"train, learning rate {self._rate.in_words()}"
             )
-
-    def on_train_end(self, logs=None):
-        """Forgets the run; flags and learning rate are its result."""
-        if self._reached is None:
-            # A run that was killed after its last epoch has none left.
-            self._take_up(self.params.get("epochs", max(self.stages)))
-        self._plan = self._reached = self._tree = None
-        innermost = anatomy.innermost(self.model.optimizer)
-        anatomy.unshare_averages(innermost)
 
     def _stage_of(self, epoch):
         return max(i for i, s in enumerate(self._plan) if s.epoch <= epoch)

@@ -141,13 +141,15 @@ def test_a_stage_that_trains_no_weight():
     fit(model, x=X[:, :4], epochs=1)
 
 
-def test_a_model_that_is_not_built():
+def test_a_model_that_is_not_built_in_a_loop_without_fit():
     model = compiled(model=SubclassedMLP())
     callback = FineTuning({0: "head"})
     callback.set_params({"epochs": 2})
     callback.set_model(model)
-    with pytest.raises(ValueError, match="built before the `fit`"):
+    with pytest.raises(ValueError, match="built before the training"):
         callback.on_train_begin()
+        callback.on_epoch_begin(0)
+        callback.on_epoch_end(0)
 
 
 def test_a_custom_loop_that_tells_no_number_of_epochs():
