@@ -5,6 +5,8 @@ from tests.helpers.examples import ROOT
 from tests.helpers.examples import load_script
 from tests.helpers.pictures import unlike
 
+# The curves are the same on every backend: test_one_cycle.py of callbacks.
+pytestmark = pytest.mark.one_backend
 script = load_script(ROOT / "docs" / "images" / "draw_readme_figure.py")
 COMMITTED = ROOT / "docs" / "images" / script.NAME
 
