@@ -1,4 +1,4 @@
-"""One learning rate to multiply and to describe, whoever has it."""
+"""A learning rate to multiply and to describe, wherever it comes from."""
 
 from functools import partial
 

@@ -152,7 +152,7 @@ def number(variable):
     """Returns a scalar variable as a Python number.
 
     `float()` knows nothing of a variable that is mirrored over devices; an
-    eager step asks at every update, where a way through NumPy is dear.
+    eager step asks at every update, where converting to NumPy is slow.
     """
     value = variable.value
     if hasattr(value, "item"):
