@@ -3,8 +3,8 @@
 A small convolutional model with a Dense head. `frozen` is a `fit` in which
 FineTuning trains the head alone, `full` one in which it trains everything;
 epochs of the two are timed in turns, so that a busy machine slows both alike.
-A forward pass through the frozen layers is left, so the ratio says how dear
-their backward pass is on the backend. Run as
+The forward pass through the frozen layers remains, so the ratio shows what
+their backward pass costs on the backend. Run as
 
     KERAS_BACKEND=jax OMP_NUM_THREADS=1 python benchmarks/frozen_stage.py
 """

@@ -6,8 +6,8 @@ torch backend, against torch's own `rrelu`, in a step and by itself. Run as
     KERAS_BACKEND=torch OMP_NUM_THREADS=1 python benchmarks/rrelu.py
 
 Each row: the median ratio of the two times over the pairs and its quartiles;
-then what the activations add to the fastest step that has none, which is the
-harder comparison.
+then what the activations add to the fastest step without any, which is the
+stricter comparison.
 """
 
 import argparse

@@ -12,8 +12,8 @@ one is made of the digits that come with scikit-learn. Run as
 trained first, then all layers with a tenth of the learning rate, in one `fit`
 with FineTuning and OneCycle. It prints the stages, the accuracy on the images
 held out, a few predictions, and by how much those of the saved and reloaded
-model differ: 0. Without `--weights imagenet` (a download) the
-backbone is random: that shows that the script runs, not what transfer gains.
+model differ: 0. Without `--weights imagenet` (a download) the backbone is
+random: that shows that the script runs, not what transfer gains.
 """
 
 import argparse

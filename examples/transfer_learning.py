@@ -1,4 +1,4 @@
-"""Transfer learning with a handful of labels: what it gains, over seeds.
+"""What transfer learning gains with a handful of labels, over seeds.
 
 Model A learns eight of the ten classes of real images. Task B separates the
 other two from a handful of labelled images. For every seed, each with another
@@ -20,7 +20,7 @@ the accuracy on all other images of the two classes, mean and standard
 deviation over the seeds, and the gain over the network from scratch with its
 standard error; it draws `transfer_learning.png`. How the settings were chosen
 is in `examples/README.md`. With `--shuffle-labels` the labels of task B mean
-nothing: chance, 0.5, must come out.
+nothing, and the accuracy must be that of chance, 0.5.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Is the uncertainty any good? Softmax against Monte Carlo dropout.
+"""Is the uncertainty useful? Softmax against Monte Carlo dropout.
 
 Networks learn eight of ten classes of real images. A model that knows what it
 does not know should be less certain of held-out images under noise, and of
@@ -53,7 +53,7 @@ REJECTED = (0.0, 0.1, 0.2, 0.3, 0.5)
 
 
 def split(x, y, seed, args):
-    """Returns `(x, y)` to train on, and of each set to be told apart."""
+    """Returns `(x, y)` to train on, and of each set to be compared."""
     rng = np.random.default_rng(seed)
     unseen = np.isin(y, PAIRS[seed % len(PAIRS)])
     order = rng.permutation(np.flatnonzero(~unseen))

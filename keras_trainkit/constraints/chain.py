@@ -12,8 +12,8 @@ class Chain(keras.constraints.Constraint):
     """Applies several constraints one after the other.
 
     Keras takes one constraint for each weight. The projections are applied in
-    the order given, each to the result of the one before, so that only the
-    last one is sure to hold: put first what may be disturbed a little.
+    the order given, each to the result of the one before. Only the last one is
+    certain to hold afterwards, so put last what must hold exactly.
 
     `w <- c_n(... c_2(c_1(w)))`
 

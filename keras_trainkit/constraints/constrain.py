@@ -32,8 +32,8 @@ def constrain(model, max_norm=None, constraint=None, where=None):
     left alone.
 
     The constraint acts from the next step on, also in a model that has been
-    compiled and trained already; call it on the model that you `fit`. It
-    stands in the layers' configurations, so `save`, `load_model`,
+    compiled and trained already; call it on the model that you `fit`. It is
+    part of the layers' configurations, so `save`, `load_model`,
     `get_config` and `clone_model` keep it wherever the model's own
     configuration contains its layers': functional and `Sequential` models. A
     subclassed model makes its layers anew in its constructor: constrain it
@@ -52,8 +52,8 @@ def constrain(model, max_norm=None, constraint=None, where=None):
         constraint: `keras.constraints.Constraint`, or a name that Keras
             knows; given to every matching kernel as it is. Defaults to
             `None`.
-        where: Which layers, as `freeze` and `FineTuning` are told: `"all"`,
-            the last n layers, patterns on the layer path, or a callable
+        where: Which layers, as in `freeze` and `FineTuning`: `"all"`, the
+            last n layers, patterns on the layer path, or a callable
             `layer -> bool`; see `models.select`. The kernels of what is
             selected, and of all that it contains, are constrained. Defaults
             to `None`, all.

@@ -38,11 +38,11 @@ class IncomingMaxNorm(keras.constraints.Constraint):
     `v <- v * min(1, r / ||v||_2)`
 
     `keras.constraints.MaxNorm` needs the right `axis` by hand; its default,
-    0, is right for `Dense` only. Here the layout of the kernel says it. To set
-    it on every kernel of a model, use `constrain(model, max_norm=r)`.
+    0, is right for `Dense` only. Here the layout of the kernel gives the axes.
+    To set it on every kernel of a model, use `constrain(model, max_norm=r)`.
 
     Vectors inside the ball stay bit-identical. Norms of float16 and bfloat16
-    weights are computed in float32. NaN and infinity are left to be seen.
+    weights are computed in float32. NaN and infinity stay as they are.
 
     Args:
         max_value: Positive float, r. Defaults to `2.0`.
@@ -56,7 +56,7 @@ class IncomingMaxNorm(keras.constraints.Constraint):
               all axes but the second to last.
             - `"attention"`: as the one `kernel_constraint` of
               `MultiHeadAttention` or `GroupQueryAttention`, whose projections
-              have two layouts; told apart by the path of the variable.
+              have two layouts, distinguished by the path of the variable.
             - a tuple or list of axes, for any other layout, such as that of
               an `EinsumDense`: the axes that the equation sums over.
 

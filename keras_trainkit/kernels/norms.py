@@ -110,7 +110,7 @@ def max_norm(w, max_value, axes):
     `v * max_value / ||v||` where `||v|| > max_value`, else `v` bit by bit.
     The norm is taken of `v / max|v|`, in float32 for narrower dtypes, so it
     neither overflows nor underflows while the weights themselves do not. A
-    vector with a NaN or an infinity is returned as it is, for all to see.
+    vector with a NaN or an infinity is returned as it is.
 
     Args:
         w: Floating-point tensor.

@@ -10,14 +10,14 @@ from keras_trainkit.plots.axes import axes_or_new
 def reliability_diagram(
     y_true, probabilities, n_bins=15, strategy="uniform", ax=None
 ):
-    """Draws how often predictions are right against how sure they are.
+    """Draws how often predictions are right against their confidence.
 
     Predictions are put into bins by the probability of their top class. Bars
-    show the accuracy in each bin, hatched ones the gap to the mean
-    confidence there; below the diagonal the model is surer than it should
-    be. A histogram of the confidences stands above, since a gap in a bin
-    with few predictions says little. The expected calibration error, the
-    mean gap over all predictions, is written into the diagram.
+    show the accuracy in each bin, hatched ones the gap to the mean confidence
+    there; below the diagonal the model is overconfident. A histogram of the
+    confidences stands above, since a gap in a bin with few predictions says
+    little. The expected calibration error, the mean gap over all predictions,
+    is written into the diagram.
 
     Args:
         y_true: Labels, integers of shape `(N,)` or `(N, 1)`, or one-hot. Of

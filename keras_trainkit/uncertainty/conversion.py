@@ -30,19 +30,19 @@ _DROPOUT = (
 def to_mc(model):
     """Returns a copy of `model` whose dropout also acts at inference.
 
-    For a trained model that is to be deployed as a Monte Carlo model: the
-    copy draws in `predict`, `evaluate` and plain calls, and is saved and
-    loaded as it is. To sample predictions here and now, `mc_predict` needs
-    no copy, and takes models that this function cannot convert.
+    For a trained model that is to be deployed as a Monte Carlo model: the copy
+    draws in `predict`, `evaluate` and plain calls, and is saved and loaded as
+    it is. To sample predictions of the model that is at hand, use `mc_predict`:
+    it needs no copy, and also takes models that this function cannot convert.
 
-    Each `Dropout`, `AlphaDropout`, `GaussianDropout` and `SpatialDropout1D`
-    to `3D` becomes the layer of `keras_trainkit.layers` that is named like it
-    with `MC` before, of the same name, rate, noise shape, seed (the copy goes
-    on where the original's sequence stands) and dtype policy. Weights,
-    statistics, trainable flags and what was assigned to variables are
-    copied; nothing is shared. Nested models are opened, and a layer or model
-    that is used twice is used twice in the copy. Other random layers, such
-    as `GaussianNoise`, stay as they are.
+    Each `Dropout`, `AlphaDropout`, `GaussianDropout` and `SpatialDropout1D` to
+    `3D` becomes the layer of `keras_trainkit.layers` that has `MC` before its
+    class's name, with the same name, rate, noise shape, seed (the copy goes on
+    where the original's sequence stands) and dtype policy. Weights, statistics,
+    trainable flags and what was assigned to variables are copied; nothing is
+    shared. Nested models are opened, and a layer or model that is used twice is
+    used twice in the copy. Other random layers, such as `GaussianNoise`, stay
+    as they are.
 
     Args:
         model: A Sequential or functional model. It is left as it is.
@@ -90,9 +90,8 @@ def to_mc(model):
 def from_mc(model):
     """Returns a copy of `model` whose dropout acts in training only.
 
-    The way back from `to_mc`: the copy predicts as the network without
-    dropout, and what `to_mc` says of weights, names, seeds and sharing holds
-    here, too.
+    The inverse of `to_mc`: the copy predicts as the network without dropout.
+    Weights, names, seeds and sharing are treated as `to_mc` treats them.
 
     Args:
         model: A Sequential or functional model with layers such as

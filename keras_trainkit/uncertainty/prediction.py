@@ -1,4 +1,4 @@
-"""What the samples of a model say about each row of the data."""
+"""What the samples of a model show about each row of the data."""
 
 import numpy as np
 
@@ -13,11 +13,11 @@ from keras_trainkit.plots.uncertainty import plot_most_and_least_certain
 class MCPrediction:
     """The prediction of `mc_predict` for one output of a model.
 
-    What is uncertain about a probability splits into two parts. The
-    **expected entropy** is what each sample by itself is uncertain about:
-    noise in the data that more data would not remove. The **mutual
-    information** is what the samples disagree about: what the model does not
-    know. Both are in nats and add up to the **entropy** of the mean.
+    The uncertainty of a probability has two parts. The **expected entropy** is
+    the uncertainty of each sample by itself: noise in the data that more data
+    would not remove. The **mutual information** is what the samples disagree
+    about: what the model does not know. Both are in nats and add up to the
+    **entropy** of the mean.
 
     ```
     mean = 1/S * sum_s p_s

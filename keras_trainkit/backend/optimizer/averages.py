@@ -17,20 +17,20 @@ def project_averages(constraint):
     """Applies `constraint` to the averages of weights that have it, too.
 
     The optimizer that will hold the averages need not exist yet, and
-    `compile`, `load_model` and stages of training make new ones. So it is
-    Keras's optimizer class that is told, once for a process; it goes on as
-    before for weights with any other constraint, or none.
+    `compile`, `load_model` and stages of training make new ones. So a method
+    of Keras's optimizer class is replaced, once in a process; for weights
+    with any other constraint, or none, it does what it did.
 
     Args:
         constraint: `keras.constraints.Constraint` instance. It is marked.
     """
     # A frozen dataclass has no other way.
     object.__setattr__(constraint, _MARK, True)
-    _tell(keras.optimizers.Optimizer)
+    _extend(keras.optimizers.Optimizer)
 
 
-def _tell(optimizer_class):
-    """Has the class project each average right after its update.
+def _extend(optimizer_class):
+    """Makes the class project each average right after its update.
 
     `_update_model_variables_moving_average`, `_model_variables_moving_average`:
     keras/src/optimizers/base_optimizer.py
@@ -55,8 +55,8 @@ def _project(variable, average):
     constraint = getattr(variable, "constraint", None)
     if average is None or not hasattr(constraint, _MARK):
         return
-    # Constraints may ask for the variable's path, which the average has not:
-    # so it is the variable that they get, with the value of the average.
+    # Constraints may read the variable's path, which differs from that of the
+    # average: so they get the variable, with the value of the average.
     with keras.StatelessScope([(variable, average.value)]):
         projected = constraint(variable)
     average.assign(projected)

@@ -1,4 +1,4 @@
-"""How uncertain each prediction is: what active learning asks for first."""
+"""How uncertain each prediction is: what active learning labels first."""
 
 import numpy as np
 
@@ -13,11 +13,11 @@ def bald(samples):
     """Returns what the samples of each prediction disagree about.
 
     The mutual information between the prediction and the weights ("Bayesian
-    active learning by disagreement"): large where each sample is sure and
-    the samples contradict each other, which more data like this would
-    settle; small where all of them are in the same doubt, which it would
-    not. The same as `prediction.mutual_information` of `mc_predict`, for
-    samples at hand.
+    active learning by disagreement"): large where each sample is confident and
+    the samples contradict each other, which more data like this would resolve;
+    small where all of them are uncertain in the same way, which more data would
+    not resolve. The same as `prediction.mutual_information` of `mc_predict`,
+    for samples that you have already.
 
     ```
     I = H(mean_s p_s) - mean_s H(p_s),    H(p) = -sum_k p_k * log(p_k)
@@ -57,7 +57,7 @@ def bald(samples):
 def entropy(probabilities):
     """Returns the entropy of each prediction.
 
-    The doubt in total, whether the data or the weights cause it.
+    The total uncertainty, whether the data or the weights cause it.
 
     ```
     H(p) = -sum_k p_k * log(p_k)

@@ -13,7 +13,7 @@ def negative_log_likelihood(y_true, probabilities, sample_weight=None):
     """Returns the mean negative log-likelihood of the labels.
 
     The cross-entropy loss as a measure of held-out predictions: it punishes
-    being sure and wrong more than any other. Probabilities are clipped to
+    confident errors more than any other score. Probabilities are clipped to
     `[eps, 1 - eps]` with the machine epsilon of their dtype, as scikit-learn
     does. Soft targets, such as smoothed labels, weight the logarithms.
 
@@ -56,8 +56,8 @@ def negative_log_likelihood(y_true, probabilities, sample_weight=None):
 def brier_score(y_true, probabilities, sample_weight=None):
     """Returns the mean squared error of the probabilities.
 
-    A proper score like the likelihood, but bounded: one prediction that was
-    sure and wrong cannot outweigh all others. For one column of
+    A proper score like the likelihood, but bounded: one confident error cannot
+    outweigh all other predictions. For one column of
     probabilities it is scikit-learn's binary score, half of that of the same
     probabilities in two columns. Soft targets, such as smoothed labels, take
     the place of the zeros and ones.

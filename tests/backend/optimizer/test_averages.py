@@ -192,7 +192,7 @@ def test_the_optimizer_of_a_later_stage_does_so_too():
     assert inside(largest_norm(model))
 
 
-def test_attention_is_told_by_the_path_of_its_kernels():
+def test_the_projections_of_attention_are_known_by_their_paths():
     inputs = keras.Input((4, 8))
     layer = keras.layers.MultiHeadAttention(2, 4, name="attention")
     model = keras.Model(inputs, keras.ops.mean(layer(inputs, inputs), (1, 2)))
@@ -237,7 +237,7 @@ def test_other_weights_are_averaged_as_keras_does(constraint):
     twin.set_weights(model.get_weights())
     twin.layers[0].kernel.constraint = constraint
     twin_optimizer = optimizer()
-    # What Keras's class had before it was told.
+    # The method that Keras's class had before.
     update = keras.optimizers.Optimizer._update_model_variables_moving_average
     plain = update.__wrapped__
     twin_optimizer._update_model_variables_moving_average = lambda variables: (
@@ -250,11 +250,11 @@ def test_other_weights_are_averaged_as_keras_does(constraint):
         np.testing.assert_array_equal(a, b)
 
 
-def test_keras_is_told_once():
+def test_the_method_is_replaced_once():
     constraint = keras.constraints.NonNeg()
     averages.project_averages(constraint)
     name = "_update_model_variables_moving_average"
-    told = getattr(keras.optimizers.Optimizer, name)
+    replaced = getattr(keras.optimizers.Optimizer, name)
     averages.project_averages(constraint)
-    assert getattr(keras.optimizers.Optimizer, name) is told
-    assert not hasattr(told.__wrapped__, "__wrapped__")
+    assert getattr(keras.optimizers.Optimizer, name) is replaced
+    assert not hasattr(replaced.__wrapped__, "__wrapped__")
