@@ -45,9 +45,11 @@ def mc_predict(
     all layers only those are switched on that drop: dropout in all its forms,
     the Monte Carlo layers, `dropout` and `recurrent_dropout` of recurrent
     layers, `dropout` of attention layers. Batch normalisation and all others
-    stay in inference mode. Afterwards, also after an exception, the model is
-    bit by bit what it was: variables, seed generators and compiled functions;
-    and so is Keras's global seed generator.
+    stay in inference mode. Where your own code calls dropout under
+    `if training:` only, that code is run in training mode. Afterwards, also
+    after an exception, the model is bit by bit what it was: variables, seed
+    generators and compiled functions; and so is Keras's global seed generator.
+    Another thread that calls the model meanwhile sees nothing of it.
 
     Rows of a batch get masks of their own, as in training. What comes before
     the first layer that drops is computed once a batch; the rest runs in
@@ -96,8 +98,9 @@ def mc_predict(
         else `output_0`, `output_1`, ...
 
     Raises:
-        ValueError: If no layer of the model drops, all rates are 0 or 1, or
-            what drops does not reach an output; if the model has a
+        ValueError: If no layer of the model drops, all rates are 0 or 1, what
+            drops does not reach an output, or one that drops is called in
+            neither mode; if the model has a
             `predict_step` of its own, or an output without an axis for the
             rows; if an argument is out of range, the outputs are not of the
             `kind` that is given, or `x` has no batch.
