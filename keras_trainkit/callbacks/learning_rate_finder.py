@@ -10,6 +10,7 @@ from keras_trainkit.backend.training.running_fit import call_batch_hooks_in_turn
 from keras_trainkit.callbacks.scheduled_callback import ScheduledCallback
 from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.kernels.curves import geometric_rise as rise
+from keras_trainkit.scheduling.active_fit import active_fit
 from keras_trainkit.scheduling.learning_rate_search import LearningRateSearch
 from keras_trainkit.scheduling.loss_recording import LossRecording
 from keras_trainkit.scheduling.snapshot import TrainingSnapshot
@@ -50,16 +51,19 @@ class LearningRateFinder(ScheduledCallback):
             the suggestions read. Defaults to `0.9`.
 
     Attributes:
-        result: What was found: `learning_rates`, `losses` and
-            `smoothed_losses` as NumPy arrays, `suggestion(method)` and
-            `plot()`; `None` before the first `fit` has ended.
+        result: The `keras_trainkit.tuning.LearningRateSearch`:
+            `learning_rates`, `losses` and `smoothed_losses` as NumPy arrays,
+            `suggestion(method)` and `plot()`; `None` before the first `fit`
+            has ended.
 
     Raises:
         ValueError: At construction for values that describe no search; at the
             start of `fit` when the optimizer has no plain learning rate, with
             `steps_per_execution` above 1 (the losses between are not known),
-            when `fit` is too short, or when the last one died and was not
-            put back; at the end when the data ran out.
+            when `fit` is too short, when another callback schedules or
+            freezes in it, or when the last one died and was not put back; at
+            the end when the data ran out; in a loop of one's own when updates
+            are made that the rates do not reach.
         TypeError: For arguments of another type.
 
     Example:
@@ -117,7 +121,11 @@ class LearningRateFinder(ScheduledCallback):
             model: The compiled `keras.Model` that is going to be searched.
             data: What `fit` will be given as `x`: the generators of a torch
                 `DataLoader` are put back, too. Defaults to `None`.
+
+        Raises:
+            ValueError: Inside a `fit` that another callback schedules.
         """
+        _refuse_schedules(_claims(model))
         self._state = TrainingSnapshot(model, data)
         self._state_is_older = True
 
@@ -150,15 +158,14 @@ class LearningRateFinder(ScheduledCallback):
         """Takes the learning rate over."""
         model = self._searched
         refuse_impossible(self)  # First: what follows advises for a `fit`.
+        _refuse_schedules(_claims(model))
         self._check_fit(model)
         if self._state is None:
             self._state = TrainingSnapshot(model)
         self._state.include_new()
-        self._searching = True
         call_batch_hooks_in_turn()
         super().on_train_begin()
-        log_each_batch(model, self._state.include_new)
-        self._curves.trace_anew()
+        self._flags = [(v, v.trainable) for v in model.variables]
         self._counted = batches_counted(model)
         self._skips = anatomy.skips_updates(model.optimizer)
         inner = anatomy.innermost(model.optimizer)
@@ -174,6 +181,15 @@ class LearningRateFinder(ScheduledCallback):
         """Starts the curve, and notes where the epoch's batches begin."""
         super().on_epoch_begin(epoch)
         self._batches = 0
+        if not self._searching:
+            # Not before: the next callback may refuse to begin.
+            self._check_flags()
+            _refuse_schedules(
+                c for c in _claims(self._searched) if c.owner != self._owner
+            )
+            self._searching = True
+            log_each_batch(self._searched, self._state.include_new)
+            self._curves.trace_anew()
 
     def on_train_batch_end(self, batch, logs=None):
         """Records the loss of this batch; ends the search when it is over."""
@@ -192,6 +208,8 @@ class LearningRateFinder(ScheduledCallback):
             self._counted = batches_counted(self._searched)
         elif self._batches == 1:
             self._check_count()
+        if self._batches == 1:
+            self._check_flags()
         self._recording.add(float(loss), self._counted)
         if self._recording.over:
             self._searched.stop_training = True
@@ -246,6 +264,15 @@ class LearningRateFinder(ScheduledCallback):
                 f"It counts {counted} where {self._counted} are expected.",
             )
 
+    def _check_flags(self):
+        if any(v.trainable != flag for v, flag in self._flags):
+            raise ValueError(
+                f"Expected no callback that freezes or unfreezes in a `fit` "
+                f"with {self._owner}. Received: a model whose `trainable` "
+                "flags have changed since the `fit` began. Search in a `fit` "
+                "of its own, or by `keras_trainkit.tuning.find_learning_rate`."
+            )
+
     def _check_fit(self, model):
         if model.steps_per_execution > 1:
             raise bad_value(
@@ -270,3 +297,20 @@ class LearningRateFinder(ScheduledCallback):
     def _batches_before(self, epoch):
         # A search does not resume: it begins at the first epoch of the `fit`.
         return 0
+
+
+def _claims(model):
+    run = active_fit(model)
+    return [] if run is None else list(run.claims.values())
+
+
+def _refuse_schedules(claims):
+    """Raises for a search in a `fit` that has schedules, and names them."""
+    found = [f"{c.owner} schedules `{c.hyperparameter}`" for c in claims]
+    if found:
+        raise ValueError(
+            "Expected a learning-rate search to be the only schedule of its "
+            f"`fit`. Received: a `fit` in which {', '.join(found)}. Search "
+            "before that `fit`, by `keras_trainkit.tuning.find_learning_rate` "
+            "or in a `fit` of its own."
+        )

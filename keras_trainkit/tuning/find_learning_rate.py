@@ -63,14 +63,16 @@ def find_learning_rate(
             `steps_per_epoch`, as in `fit`.
 
     Returns:
-        What was found: `learning_rates`, `losses` and `smoothed_losses` as
-        NumPy arrays with one value per step, `suggestion(method="valley")`,
-        also with `"steepest"`, and `plot()`.
+        A `keras_trainkit.tuning.LearningRateSearch`: `learning_rates`,
+        `losses` and `smoothed_losses` as NumPy arrays with one value per
+        step, `suggestion(method="valley")`, also with `"steepest"`, and
+        `plot()`.
 
     Raises:
         ValueError: For values that describe no search, a model that is not
-            compiled or whose learning rate is a schedule, and data that runs
-            out before `steps` updates.
+            compiled or whose learning rate is a schedule, data that runs out
+            before `steps` updates, and a `fit` in progress whose learning
+            rate or momentum another callback schedules.
         TypeError: For arguments of another type, or unknown ones.
 
     Example:

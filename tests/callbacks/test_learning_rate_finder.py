@@ -10,6 +10,7 @@ from tests.helpers import replay
 from tests.helpers.fit_state import changes
 from tests.helpers.fit_state import fit_state
 from tests.helpers.models import linear_model
+from tests.helpers.models import mlp
 from tests.helpers.models import regression_data
 
 TORCH = keras.backend.backend() == "torch"
@@ -205,20 +206,41 @@ def test_a_fit_that_died_is_put_back_on_demand():
     finder.put_back()
 
 
+def beside(*callbacks):
+    model = mlp()
+    model.compile(keras.optimizers.SGD(0.1, momentum=0.5), "mse")
+    model.fit(X, Y, epochs=9, verbose=0, callbacks=list(callbacks))
+
+
+def a_momentum():
+    schedule = ktk.schedules.Warmup(0.5, 4)
+    return ktk.callbacks.HyperparameterSchedule(momentum=schedule)
+
+
 REFUSED = {
     "a fit that is too short": (
         lambda f: search(compiled(), f, epochs=3),
         r"`steps` must be at most the 9 updates of this `fit`. Received: st",
     ),
-    "a second owner": (
-        lambda f: compiled().fit(
-            X,
-            Y,
-            epochs=9,
-            verbose=0,
-            callbacks=[ktk.callbacks.OneCycle(0.1), f],
-        ),
+    "after OneCycle": (
+        lambda f: beside(ktk.callbacks.OneCycle(0.1), f),
+        "in which OneCycle schedules `learning_rate`",
+    ),
+    "before OneCycle": (
+        lambda f: beside(f, ktk.callbacks.OneCycle(0.1)),
         "Expected one curve for `learning_rate`",
+    ),
+    "before a schedule of momentum": (
+        lambda f: beside(f, a_momentum()),
+        "in which HyperparameterSchedule schedules `momentum`",
+    ),
+    "after FineTuning": (
+        lambda f: beside(ktk.callbacks.FineTuning({0: 1}), f),
+        "no callback that freezes or unfreezes",
+    ),
+    "before FineTuning": (
+        lambda f: beside(f, ktk.callbacks.FineTuning({0: 1})),
+        "no callback that freezes or unfreezes",
     ),
     "a compiled schedule": (
         lambda f: search(
@@ -244,6 +266,82 @@ def test_what_cannot_be_searched_is_refused(use, message):
     finder = ktk.callbacks.LearningRateFinder(1e-4, 1e-2, steps=10)
     with pytest.raises(ValueError, match=message):
         use(finder)
+    assert finder.result is None
+
+
+def test_a_sibling_that_refuses_to_begin_leaves_nothing_of_the_search():
+    model = compiled(keras.optimizers.SGD(0.1, momentum=0.5))
+    callbacks = [
+        ktk.callbacks.LearningRateFinder(1e-4, 1e-2, steps=10),
+        ktk.callbacks.OneCycle(0.1),
+    ]
+    with pytest.raises(ValueError, match="Expected one curve"):
+        model.fit(X, Y, epochs=9, verbose=0, callbacks=callbacks)
+    assert "train_step" not in model.__dict__
+    plain = {"batch_size": BATCH, "epochs": 9, "verbose": 0}
+    history = model.fit(X, Y, callbacks=callbacks[:1], **plain).history
+    assert len(history["loss"]) == 4
+    assert len(callbacks[0].result.losses) == 10
+
+
+def applied(optimizer, gradients, variables):
+    optimizer.apply(gradients, variables)
+
+
+def past_the_schedule(optimizer, gradients, variables):
+    """Like a step that was compiled before the search began."""
+    type(optimizer).apply(optimizer, gradients, variables)
+
+
+def elsewhere(optimizer, gradients, variables):
+    """Like a loop with an optimizer that the model does not know."""
+
+
+def own_loop(model, finder, apply=applied):
+    """Trains a `linear_model` on analytic gradients, as a `fit` would."""
+    callbacks = keras.callbacks.CallbackList([finder], model=model)
+    callbacks.set_params({"epochs": 4, "steps": 3})
+    callbacks.on_train_begin()
+    for epoch in range(4):
+        callbacks.on_epoch_begin(epoch)
+        for i, (x, y) in enumerate(replay.batches(X, Y, BATCH)):
+            w, b = (np.asarray(v, "float64") for v in model.get_weights())
+            error = x @ w + b - y
+            gradients = [2 * x.T @ error / y.size, 2 * error.mean(axis=0)]
+            tensors = [keras.ops.cast(g, "float32") for g in gradients]
+            apply(model.optimizer, tensors, model.trainable_variables)
+            callbacks.on_train_batch_end(i, {"loss": np.mean(error**2)})
+            if model.stop_training:
+                break
+        callbacks.on_epoch_end(epoch)
+        if model.stop_training:
+            break
+    callbacks.on_train_end()
+
+
+def test_a_loop_of_ones_own_is_searched_like_a_fit():
+    model = compiled()
+    before = model.get_weights()
+    finder = ktk.callbacks.LearningRateFinder(1e-4, 0.1, steps=10)
+    fitted = search(compiled(), finder)
+    own_loop(model, finder)
+    assert finder.result is not fitted
+    np.testing.assert_allclose(finder.result.losses, fitted.losses, rtol=1e-4)
+    np.testing.assert_array_equal(model.get_weights()[0], before[0])
+    assert int(model.optimizer.iterations) == 0
+
+
+UNSEEN = {
+    "past the schedule": (past_the_schedule, "compiled before the run"),
+    "elsewhere": (elsewhere, "It counts 0 where 1 are expected"),
+}
+
+
+@pytest.mark.parametrize("apply, message", UNSEEN.values(), ids=UNSEEN)
+def test_a_loop_that_the_rates_do_not_reach_is_an_error(apply, message):
+    finder = ktk.callbacks.LearningRateFinder(1e-4, 0.1, steps=10)
+    with pytest.raises(ValueError, match=message):
+        own_loop(compiled(), finder, apply)
     assert finder.result is None
 
 

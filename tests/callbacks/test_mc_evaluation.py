@@ -118,6 +118,30 @@ def test_training_goes_on_as_without_it(dropout, seed):
     np.testing.assert_equal(after(evaluation(seed=seed)), expected)
 
 
+def recurrent_states(*callbacks):
+    keras.utils.set_random_seed(1)
+    recurrent = keras.layers.SimpleRNN(2, stateful=True)
+    model = keras.Sequential(
+        [
+            keras.Input((4,), batch_size=8),
+            keras.layers.Reshape((2, 2)),
+            recurrent,
+            keras.layers.Dropout(0.5),
+            keras.layers.Dense(3, "softmax"),
+        ]
+    )
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    model(X[:8])
+    fit(model, *callbacks)
+    return [to_numpy(v.value) for v in [*recurrent.states, *model.variables]]
+
+
+def test_recurrent_states_are_those_of_a_fit_without_it():
+    expected = recurrent_states()
+    assert expected[0].any()
+    np.testing.assert_equal(recurrent_states(evaluation()), expected)
+
+
 @pytest.mark.parametrize(
     "every, first, epochs, expected",
     [

@@ -469,3 +469,30 @@ def test_what_cannot_be_searched_is_refused(make, arguments, error, why):
         find(model, X, Y, **arguments)
     np.testing.assert_array_equal(model.get_weights()[0], weights[0])
     assert getattr(model, "stop_training", False) is False
+
+
+class Searching(keras.callbacks.Callback):
+    """Searches once, at the end of the first epoch."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch == 0:
+            find(self.model, X, Y, batch_size=BATCH)
+
+
+def fitted_with(*callbacks):
+    model = compiled(OPT.SGD(0.01, momentum=0.9), metrics=["mae"])
+    options = {"batch_size": BATCH, "epochs": 2, "verbose": 0}
+    history = model.fit(X, Y, callbacks=list(callbacks), **options)
+    return model.get_weights()[0], history.history
+
+
+def test_a_search_in_the_middle_of_a_fit_does_not_disturb_it():
+    weights, history = fitted_with()
+    searched, its_history = fitted_with(Searching())
+    np.testing.assert_array_equal(searched, weights)
+    assert its_history == history
+
+
+def test_a_search_inside_a_scheduled_fit_says_what_is_the_matter():
+    with pytest.raises(ValueError, match="in which OneCycle schedules"):
+        fitted_with(ktk.callbacks.OneCycle(0.1), Searching())

@@ -5,6 +5,7 @@ import contextlib
 import keras
 
 from keras_trainkit.backend.devices.device_copies import copies
+from keras_trainkit.backend.model.layers import is_built
 from keras_trainkit.backend.optimizer import anatomy
 
 
@@ -77,7 +78,7 @@ def batches_counted(model):
     optimizer = anatomy.innermost(model.optimizer)
     state = getattr(model, "_jax_state", None)
     if not state or model._jax_state_synced:
-        # At every step: a way through NumPy takes several times as long.
+        # At every step: converting to NumPy takes several times as long.
         return int(copies(optimizer._iterations)[0])
     counters = zip(
         model.optimizer.variables, state["optimizer_variables"], strict=True
@@ -87,8 +88,8 @@ def batches_counted(model):
 
 def _build_before(model, data, on_build):
     """Builds what the step itself would build while it trains."""
-    # keras/src/layers/layer.py and keras/src/trainers/trainer.py
-    if all(layer.built for layer in model._flatten_layers()):
+    # keras/src/trainers/trainer.py
+    if is_built(model):
         return
     import tensorflow as tf
 
