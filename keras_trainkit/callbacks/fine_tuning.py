@@ -1,7 +1,6 @@
 """Gradual unfreezing of a pretrained model inside one `fit`."""
 
 import math
-from numbers import Integral
 
 import keras
 
@@ -11,6 +10,7 @@ from keras_trainkit.backend.model.building import built_in_first_step
 from keras_trainkit.backend.optimizer import anatomy
 from keras_trainkit.kernels.argument_checks import bad_type
 from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.kernels.argument_checks import is_integer
 from keras_trainkit.kernels.argument_checks import require_choice
 from keras_trainkit.kernels.argument_checks import require_number
 from keras_trainkit.models.flags import flags_or_nothing
@@ -44,6 +44,13 @@ class FineTuning(keras.callbacks.Callback):
     next `fit` with this callback starts from its first stage and from the
     learning rate found.
 
+    A selection names layers. What was frozen as a single variable inside a
+    layer stays so in every stage: the kernel below `enable_lora`, quantised
+    weights, and what `variable.trainable = False` has frozen; set the
+    variable's own flag to true to train it (below LoRA nothing does). Frozen
+    layers do not change their state either: `BatchNormalization`,
+    `SpectralNormalization`, and the buffers of torch modules.
+
     With `keras.callbacks.BackupAndRestore` in the same `fit`, at any place, a
     killed script that is run again goes on in its stage, with the optimizer's
     state, as if it had not been killed. It has to create the model and the
@@ -64,9 +71,10 @@ class FineTuning(keras.callbacks.Callback):
         learning_rate_factor: Finite float above 0: at every stage but the
             first the learning rate is multiplied by it. In short runs with
             SGD 1.0 is often better. Defaults to `0.1`.
-        batch_norm: `"inference"` keeps every `BatchNormalization` outside the
-            first stage's selection frozen and in inference mode for good, as
-            its statistics belong to the data it was pretrained on;
+        batch_norm: `"inference"` keeps every `BatchNormalization` (Keras's,
+            and torch's in a `TorchModuleWrapper`) outside the first stage's
+            selection frozen and in inference mode for good, as its
+            statistics belong to the data it was pretrained on;
             `"follow"` treats it as the other layers. Defaults to
             `"inference"`.
         verbose: `1`, or `"auto"`, prints a line at every stage. Defaults to
@@ -75,9 +83,10 @@ class FineTuning(keras.callbacks.Callback):
     Raises:
         ValueError: At construction for values out of range; at the start of
             `fit` for a selection that matches nothing, an epoch that this
-            `fit` does not reach, a first stage that trains nothing, a model
-            not built yet, an optimizer that cannot be re-formed, or a backup
-            of a run with other stages.
+            `fit` does not reach, a first stage that trains nothing, an
+            optimizer that cannot be re-formed, or a backup of a run with
+            other stages. Where the model is not built yet, on TensorFlow,
+            errors about stages come right before the first step.
         TypeError: At construction for arguments of another type.
 
     Example:
@@ -123,8 +132,7 @@ class FineTuning(keras.callbacks.Callback):
             "a finite number above 0",
             lambda v: 0 < v < float("inf"),
         )
-        if batch_norm not in ("inference", "follow"):
-            raise bad_value("batch_norm", batch_norm, '"inference" or "follow"')
+        require_choice("batch_norm", batch_norm, ("inference", "follow"))
         require_choice("verbose", verbose, (0, 1, False, True, "auto"))
         self.stages = stages
         self.learning_rate_factor = learning_rate_factor
@@ -271,7 +279,7 @@ def _check_stages(stages):
     if not stages:
         raise bad_value("stages", stages, "a dictionary with a stage in it")
     for epoch in stages:
-        if isinstance(epoch, bool) or not isinstance(epoch, Integral):
+        if not is_integer(epoch):
             raise bad_type("stages", stages, "a dictionary with int epochs")
         if epoch < 0:
             raise bad_value("stages", stages, "epochs of at least 0")

@@ -4,8 +4,11 @@ import tempfile
 
 import keras
 
+from keras_trainkit.backend.model.still_layers import set_stillness
+from keras_trainkit.backend.model.still_layers import stillness
 from keras_trainkit.models.forward_order import is_graph
 from keras_trainkit.models.forward_order import sublayers
+from keras_trainkit.models.frozen_alone import carry_note
 
 
 class LayerCopies:
@@ -39,6 +42,7 @@ class LayerCopies:
         ]
         for original, copy in pairs:
             copy.trainable = original.trainable
+        set_stillness(copy, stillness(original))
         for original, copy in pairs:
             _carry_own_state(original, copy)
             _carry_variables(original, copy)
@@ -82,5 +86,6 @@ def _carry_variables(original, copy):
         # step frees the arrays of the model it trains.
         new.assign(keras.ops.copy(old))
         new.trainable = old.trainable
+        carry_note(old, new)
         new.constraint = getattr(old, "constraint", None)
         new.regularizer = getattr(old, "regularizer", None)

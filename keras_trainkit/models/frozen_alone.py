@@ -55,3 +55,9 @@ def note_frozen_alone(tree, alone):
                 vars(variable).pop(_NOTE, None)
             else:
                 vars(variable)[_NOTE] = id(variable) in alone
+
+
+def carry_note(variable, copy):
+    """Notes on the copy of a variable what is noted on the variable."""
+    if _NOTE in vars(variable):
+        vars(copy)[_NOTE] = vars(variable)[_NOTE]

@@ -2,6 +2,8 @@ import keras
 import numpy as np
 import pytest
 
+from keras_trainkit.backend.model.still_layers import set_stillness
+from keras_trainkit.backend.model.still_layers import stillness
 from keras_trainkit.models.copies import LayerCopies
 from keras_trainkit.models.paths import layer_paths
 from keras_trainkit.models.paths import walk
@@ -114,3 +116,11 @@ def test_each_layer_is_copied_once():
     copies = LayerCopies()
     layer = keras.layers.Dense(1)
     assert copies(layer) is copies(layer) is not layer
+
+
+def test_a_copy_holds_still_where_its_original_does():
+    model = zoo.wrapped()
+    layer = model.get_layer("spectral")
+    set_stillness(layer, (True, False))
+    copy = copied(model).get_layer("spectral")
+    assert stillness(copy) == stillness(layer) == (True, False)

@@ -3,6 +3,7 @@
 import keras
 import pytest
 
+import keras_trainkit as ktk
 from keras_trainkit.models.frozen_alone import frozen_alone
 from keras_trainkit.models.layer_tree import LayerTree
 from keras_trainkit.models.trainable import train_no_longer
@@ -99,3 +100,13 @@ def test_lora_keeps_its_base_frozen_after_the_layer_was_toggled_by_hand():
     train_only(tree, leaves(tree))
     assert not trained(model) & MODELS["lora"][1]
     assert "hidden/lora_kernel_a" in trained(model)
+
+
+def test_a_copy_keeps_what_was_frozen_alone():
+    model = partly_frozen.with_a_frozen_kernel()
+    before = trained(model)
+    train_only(LayerTree(model), [])
+    copy = ktk.transfer.replace_head(model, keras.layers.Dense(1, name="head"))
+    tree = LayerTree(copy)
+    train_only(tree, leaves(tree))
+    assert trained(copy) == before

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import keras_trainkit as ktk
+from keras_trainkit.models import layer_tree
 from keras_trainkit.models.flags import read_flags
 from keras_trainkit.models.layer_tree import LayerTree
 from tests.helpers import replay
@@ -143,6 +144,38 @@ def test_what_was_frozen_is_returned():
     model = tanh_net()
     assert zoo.names(ktk.transfer.freeze(model, "[lh]*")) == list(NAMES)
     assert zoo.names(ktk.transfer.unfreeze(model, 2)) == ["high", "head"]
+
+
+def test_set_trainable_between_two_fits():
+    """Alone, flags left "Unknown variable" behind."""
+    model = compiled(keras.optimizers.SGD(RATE, momentum=0.9))
+    hand = TanhReplay(model.get_weights(), replay.sgd)
+    ktk.transfer.set_trainable(model, "head")
+    fit(model)
+    hand_fit(hand, "head")
+    ktk.transfer.set_trainable(model, 2)
+    fit(model)
+    hand_fit(hand, "high", "head")
+    check(model, hand)
+    assert zoo.names(ktk.models.trainable_layers(model)) == ["high", "head"]
+
+
+def test_a_model_is_read_once(monkeypatch):
+    """However many questions one change asks of it."""
+    read, traced = [], []
+    order = layer_tree.call_order
+    monkeypatch.setattr(
+        layer_tree, "call_order", lambda model: traced.append(1) or order(model)
+    )
+    init = layer_tree.LayerTree.__init__
+    monkeypatch.setattr(
+        layer_tree.LayerTree,
+        "__init__",
+        lambda self, model: read.append(1) or init(self, model),
+    )
+    model = zoo.subclassed()
+    ktk.transfer.unfreeze(model, 2)
+    assert (len(read), len(traced)) == (1, 1)
 
 
 class DictSlots(keras.optimizers.SGD):
