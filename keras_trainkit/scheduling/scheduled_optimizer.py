@@ -162,12 +162,11 @@ class ScheduledOptimizer:
 
     def _values(self):
         """Returns `{attribute: value}`, the rate's variable by its name."""
-        value_of = self._traced_value if self.traced() else self._eager_value
-        updates = (
-            keras.ops.convert_to_tensor(self.inner.iterations)
-            if self.traced()
-            else self.updates()
-        )
+        if self.traced():
+            value_of = self._traced_value
+            updates = keras.ops.convert_to_tensor(self.inner.iterations)
+        else:
+            value_of, updates = self._eager_value, self.updates()
         return {
             claim.attribute or name: value_of(claim, updates)
             for name, claim in self._claims.items()
