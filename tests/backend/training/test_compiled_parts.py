@@ -31,7 +31,6 @@ def test_what_a_fit_builds_is_unbuilt_again(model):
     parts.restore()
     assert built(model) == [False, False, False]
     assert [v.name for v in optimizer.variables] == names
-    model.fit(X, Y, verbose=0)
 
 
 def test_what_was_built_stays_built(model):
