@@ -42,7 +42,7 @@ class LayerCopies:
         ]
         for original, copy in pairs:
             copy.trainable = original.trainable
-        set_stillness(copy, stillness(original))
+            set_stillness(copy, stillness(original))
         for original, copy in pairs:
             _carry_own_state(original, copy)
             _carry_variables(original, copy)

@@ -1,6 +1,7 @@
 """The curves that one callback has in one `fit`."""
 
 from keras_trainkit.backend.optimizer import anatomy
+from keras_trainkit.backend.training.train_function import is_compiled_by_hand
 from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.scheduling.active_fit import active_fit
 from keras_trainkit.scheduling.learning_rate import found_rate
@@ -17,12 +18,16 @@ class CurvesInFit:
         model: A compiled `keras.Model` whose `fit` begins.
         rate_before: Its plain learning rate as it was before any callback of
             the `fit` acted; `None` where it has a schedule.
+
+    Raises:
+        ValueError: When the model's `train_step` is compiled by hand.
     """
 
     def __init__(self, owner, model, rate_before):
         self.owner = owner
         self._model = model
         self._rate_before = rate_before
+        self._refuse_compiled_by_hand()
         self._run = join_fit(model)
         self._own = {}
         self._shown = {}
@@ -76,7 +81,7 @@ class CurvesInFit:
             if batches_before is None:
                 self._show_rate()
         self._epochs += 1
-        run.applied.begin(run.batches())
+        run.applied.begin(run.counter.batches())
 
     def end_epoch(self, logs, steps, one_update_per_batch):
         """Checks that the curves acted, and adds their last values to logs.
@@ -122,7 +127,7 @@ class CurvesInFit:
     def trace(self):
         """Returns `{"step": positions, hyperparameter: values}`."""
         self._run.refuse_unscheduled()
-        end = self._run.updates()
+        end = self._run.counter.updates()
         any_claim = next(iter(self._shown.values()))
         values = {n: claim.trace(end) for n, claim in self._shown.items()}
         return {"step": any_claim.positions(end), **values}
@@ -130,6 +135,15 @@ class CurvesInFit:
     def _show_rate(self):
         """Notes whose learning rate it is; it may change until epoch 0."""
         self._shown = {_RATE: self._run.claims[_RATE]}
+
+    def _refuse_compiled_by_hand(self):
+        if is_compiled_by_hand(self._model):
+            raise ValueError(
+                "Expected a `train_step` that Keras compiles, with "
+                f"{self.owner}. Received: one that is decorated "
+                "(`tf.function`, `jax.jit`) and would keep the curves of this "
+                "run for good. Take the decorator off: `fit` compiles the step."
+            )
 
     def _require_the_run(self):
         """Raises where the curves would no longer act, in silence."""
@@ -148,7 +162,7 @@ class CurvesInFit:
         # Data that ran out leaves later epochs without a step.
         tried = self._epochs == 1 or run.applied.tried()
         skips = anatomy.skips_updates(model.optimizer)
-        if run.applied.made(run.batches()) or skips or not tried:
+        if run.applied.made(run.counter.batches()) or skips or not tried:
             return
         if model.trainable_variables:
             raise bad_value(
@@ -171,9 +185,11 @@ class CurvesInFit:
     def _require_one_update_per_batch(self, steps):
         run = self._run
         times = run.applied.per_batch(
-            run.batches(), steps, self._model.steps_per_execution
+            run.counter.batches(), steps, self._model.steps_per_execution
         )
-        if times != 1 and not anatomy.skips_updates(self._model.optimizer):
+        # A batch that loss scaling skips is not counted.
+        skips = anatomy.skips_updates(self._model.optimizer)
+        if times > 1 or (times < 1 and not skips):
             raise ValueError(
                 f"Expected a train step that applies the optimizer once to "
                 f"each batch, with the curves of {self.owner} laid out over "

@@ -18,6 +18,7 @@ from keras_trainkit.scheduling.ownership import second_curve
 from keras_trainkit.scheduling.ownership import second_writer
 from keras_trainkit.scheduling.scheduled_functions import ScheduledFunctions
 from keras_trainkit.scheduling.scheduled_optimizer import ScheduledOptimizer
+from keras_trainkit.scheduling.update_counter import UpdateCounter
 
 
 def join_fit(model):
@@ -38,7 +39,7 @@ class ScheduledFit:
         self.running = RunningFit()
         self.applied = AppliedUpdates()
         self.optimizer = ScheduledOptimizer(model, self.claims, self)
-        self._known_batches = self._final_batches = None
+        self.counter = UpdateCounter(model, self.optimizer)
         anatomy.unshare_averages(self.optimizer.inner)
         enter(model, self)
         self._functions = ScheduledFunctions(
@@ -104,17 +105,17 @@ class ScheduledFit:
         """
         origin = 0
         if batches_before is not None:
-            origin = self._origin(batches_before)
+            origin = self.counter.origin(batches_before)
         for claim in claims:
-            claim.start(origin, self.updates())
-        self.optimizer.show(self.updates())
+            claim.start(origin, self.counter.updates())
+        self.optimizer.show(self.counter.updates())
         self._choose_function()
 
     def set_factor(self, hyperparameter, name, factor):
         """Multiplies a curve by a named factor from the next step on."""
         claim = self.claims[hyperparameter]
-        claim.set_factor(name, factor, self.updates())
-        self.optimizer.show(self.updates())
+        claim.set_factor(name, factor, self.counter.updates())
+        self.optimizer.show(self.counter.updates())
         self._choose_function()
 
     def _refuse_second(self, hyperparameter, owner):
@@ -127,43 +128,10 @@ class ScheduledFit:
         self.optimizer.hold(claim)
         return claim
 
-    # Positions.
-
-    def batches(self):
-        """Returns the optimizer's counter, as a Python integer.
-
-        Once the run is settled: as it was then. `None` where the variables
-        have no values and never had.
-        """
-        if self._final_batches is not None:
-            return self._final_batches
-        # Between the batches of an epoch JAX keeps the state elsewhere.
-        sync = getattr(self.model, "jax_state_sync", None)
-        if sync is not None:
-            sync()
-        inner = self.optimizer.inner
-        if anatomy.has_values(inner):
-            self._known_batches = anatomy.batches_seen_so_far(inner)
-        return self._known_batches or 0
-
-    def updates(self):
-        """Returns the number of updates made: batches, or groups of them."""
-        per_update = anatomy.accumulation_steps(self.optimizer.inner)
-        return self.batches() // per_update
-
     def last_value(self, hyperparameter):
         """Returns the value that the latest update used."""
         claim = self.claims[hyperparameter]
-        return claim.on_host(max(self.updates() - 1, claim.origin))
-
-    def _origin(self, batches_before):
-        batches = self.batches()
-        per_update = anatomy.accumulation_steps(self.optimizer.inner)
-        skipped = 0 < batches < batches_before
-        if skipped and anatomy.skips_updates(self.model.optimizer):
-            # The counter began with this run and left out skipped batches.
-            return 0
-        return (batches - batches_before) // per_update
+        return claim.on_host(max(self.counter.updates() - 1, claim.origin))
 
     # The end of the run; the guard of the learning rate's variable.
 
@@ -180,7 +148,7 @@ class ScheduledFit:
         """Gives everything back; the next step is traced as it was."""
         if not leave(self.model, self):
             return
-        self._final_batches = self.batches()
+        self.counter.stop()
         self.optimizer.give_back()
         if anatomy.has_values(self.optimizer.inner):
             anatomy.unshare_averages(self.optimizer.inner)
@@ -251,7 +219,7 @@ class ScheduledFit:
 
     def refuse_unscheduled(self):
         """Raises when the optimizer counted updates that no curve was in."""
-        if self.applied.unscheduled(self.batches()):
+        if self.applied.unscheduled(self.counter.batches()):
             raise ValueError(
                 f"Expected every update to be made under {self._owners()}. "
                 "Received: updates by a step that was compiled before the run "

@@ -116,7 +116,7 @@ class ScheduledOptimizer:
             reform()
         finally:
             self._attach()
-        self.show(self._run.updates())
+        self.show(self._run.counter.updates())
 
     def give_back(self):
         """Makes the optimizer an ordinary one, with its own learning rate."""

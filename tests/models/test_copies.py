@@ -118,9 +118,19 @@ def test_each_layer_is_copied_once():
     assert copies(layer) is copies(layer) is not layer
 
 
-def test_a_copy_holds_still_where_its_original_does():
-    model = zoo.wrapped()
-    layer = model.get_layer("spectral")
-    set_stillness(layer, (True, False))
+@pytest.mark.parametrize("place", ["first", "last"])
+def test_a_copy_holds_still_where_its_original_does(place):
+    wrapped = keras.layers.SpectralNormalization(
+        keras.layers.Dense(3), name="spectral"
+    )
+    layers = [wrapped, keras.layers.Dense(2)]
+    model = keras.Sequential(
+        [keras.Input((4,)), *(layers if place == "first" else layers[::-1])]
+    )
+    set_stillness(wrapped, (True, False))
     copy = copied(model).get_layer("spectral")
-    assert stillness(copy) == stillness(layer) == (True, False)
+    assert stillness(copy) == stillness(wrapped) == (True, False)
+
+
+def test_nothing_to_copy_is_allowed():
+    LayerCopies().carry_state()

@@ -196,3 +196,27 @@ def test_a_constant_on_a_model_with_nothing_trainable(name):
     fit(model := frozen(), callback)
     assert len(callback.trace()["step"]) == 0
     assert_given_back(model)
+
+
+def compiled_by_hand(function):
+    """Decorates a train step as a user might; `None` where nobody would."""
+    if BACKEND == "tensorflow":
+        import tensorflow as tf
+
+        return tf.function(function)
+    if BACKEND == "jax":
+        import jax
+
+        return jax.jit(function, static_argnums=0)
+    return None
+
+
+@pytest.mark.skipif(BACKEND == "torch", reason="torch compiles no step by hand")
+def test_a_train_step_that_its_author_compiled_is_refused():
+    class Decorated(keras.Sequential):
+        train_step = compiled_by_hand(keras.Sequential.train_step)
+
+    model = compiled(Decorated([keras.Input((3,)), keras.layers.Dense(1)]))
+    with pytest.raises(ValueError, match="Take the decorator off"):
+        CurvesInFit("Tester", model, RATE)
+    assert_given_back(model)

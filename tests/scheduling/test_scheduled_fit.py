@@ -152,7 +152,7 @@ def test_loading_optimizer_state_after_a_crash_is_kept(tmp_path):
 def test_named_factors_multiply_the_curve_from_the_next_update_on():
     def halve(model):
         run = active_fit(model)
-        if run.updates() == 4:
+        if run.counter.updates() == 4:
             run.set_factor("learning_rate", "half", 0.5)
             run.set_factor("learning_rate", "third", 1 / 3)
 

@@ -1,5 +1,7 @@
 """Compiled steps that see the model as it is now."""
 
+import keras
+
 
 def rebuild(model, kind="train"):
     """Makes `model.train_function` anew, never from an older trace.
@@ -43,3 +45,24 @@ def forget_compiled_steps(model):
     for kind in ("train", "test", "predict"):
         if getattr(model, f"{kind}_function", None) is not None:
             rebuild(model, kind)
+
+
+def is_compiled_by_hand(model):
+    """Whether the author of `model` compiled its `train_step`.
+
+    Such a step keeps its own traces, which `rebuild` does not reach.
+
+    Args:
+        model: A `keras.Model`.
+    """
+    backend = keras.backend.backend()
+    step = getattr(model.train_step, "__func__", model.train_step)
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        return isinstance(step, tf.types.experimental.PolymorphicFunction)
+    if backend == "jax":
+        import jax
+
+        return isinstance(step, type(jax.jit(lambda: None)))
+    return False
