@@ -39,8 +39,7 @@ class MonteCarlo:
     Several threads may use it; they take turns.
 
     Args:
-        model: A `keras.Model` that is built.
-        layers: The `RandomLayers` of it.
+        layers: The `RandomLayers` of a `keras.Model` that is built.
         settings: Callable from the model's outputs, a structure of tensors or
             of symbolic ones, to a list with a pair `(kind, from_logits)` for
             each output.
@@ -52,7 +51,8 @@ class MonteCarlo:
         kinds: The kind that was settled for each output.
     """
 
-    def __init__(self, model, layers, settings, return_samples):
+    def __init__(self, layers, settings, return_samples):
+        model = layers.model
         self._settings = settings
         self._return_samples = return_samples
         self._layers = [one for one in layers.every if one is not model]

@@ -10,16 +10,15 @@ _KEPT = weakref.WeakKeyDictionary()
 _LOCK = threading.Lock()
 
 
-def monte_carlo(model, layers, settings, return_samples):
+def monte_carlo(layers, settings, return_samples):
     """Returns the `MonteCarlo` of these arguments, made before if it can be.
 
     Args:
-        model: A `keras.Model` that is built.
-        layers: The `RandomLayers` of it.
+        layers: The `RandomLayers` of a `keras.Model` that is built.
         settings: As for `MonteCarlo`; hashable.
         return_samples: As for `MonteCarlo`.
     """
-    state = _fingerprint(model, layers)
+    model, state = layers.model, _fingerprint(layers)
     key = (settings, return_samples)
     with _LOCK:
         known, made = _KEPT.get(model, (None, {}))
@@ -27,17 +26,17 @@ def monte_carlo(model, layers, settings, return_samples):
             made = {}
             _KEPT[model] = (state, made)
         if key not in made:
-            made[key] = MonteCarlo(model, layers, settings, return_samples)
+            made[key] = MonteCarlo(layers, settings, return_samples)
         return made[key]
 
 
-def _fingerprint(model, layers):
+def _fingerprint(layers):
     """What tracing bakes in: another one needs another compiled function."""
     return (
         tuple((id(layer), rates) for layer, rates in layers.rates.items()),
         tuple(map(_baked_in, layers.every)),
-        tuple(map(id, model.variables)),
-        how_compiled(model),
+        tuple(map(id, layers.model.variables)),
+        how_compiled(layers.model),
     )
 
 

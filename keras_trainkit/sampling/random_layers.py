@@ -4,6 +4,7 @@ import keras
 
 from keras_trainkit.backend.model.dropout_layers import DroppingCell
 from keras_trainkit.backend.model.layers import all_layers
+from keras_trainkit.backend.model.layers import build_on
 from keras_trainkit.kernels.argument_checks import bad_value
 
 # The attributes that hold the rates of a layer that draws in its own `call`.
@@ -36,6 +37,7 @@ class RandomLayers:
         noise: Whether Gaussian noise counts. Defaults to `False`.
 
     Attributes:
+        model: The model.
         every: List of the model and of all layers that it holds.
         built: Whether all of them have their variables.
         rates: `{layer: rates}` of those that can drop.
@@ -43,7 +45,7 @@ class RandomLayers:
     """
 
     def __init__(self, model, noise=False):
-        self._name = model.name
+        self.model = model
         self._noise = noise
         self.every = all_layers(model)
         self.built = all(layer.built for layer in self.every)
@@ -55,6 +57,19 @@ class RandomLayers:
             if any(_draws(layer, rate) for rate in rates)
         ]
 
+    def built_on(self, batch):
+        """Returns what there is once the model is built, on `batch` if need be.
+
+        Raises:
+            ValueError: If no layer draws.
+        """
+        if self.built:
+            return self
+        build_on(self.model, batch)
+        found = RandomLayers(self.model, self._noise)
+        found.require_active()
+        return found
+
     def require_active(self):
         """Raises unless a layer draws."""
         if self.active:
@@ -64,7 +79,7 @@ class RandomLayers:
             hint += " `GaussianNoise` counts only with `noise=True`."
         raise bad_value(
             "model",
-            self._name,
+            self.model.name,
             "a model with a layer that drops at a rate between 0 and 1, or "
             "all its samples are equal",
             f"Looked for: {_LOOKED_FOR}. Found: "

@@ -5,7 +5,6 @@ import random
 import keras
 
 from keras_trainkit.backend.devices.process import is_main_process
-from keras_trainkit.backend.model.layers import build_on
 from keras_trainkit.backend.model.prediction_batches import Batches
 from keras_trainkit.kernels.argument_checks import bad_type
 from keras_trainkit.kernels.argument_checks import bad_value
@@ -128,7 +127,8 @@ def mc_predict(
     - [Gal and Ghahramani, 2016](https://arxiv.org/abs/1506.02142)
     """
     _refuse(model, samples, batch_size, seed, verbose)
-    settings = output_settings(model, kind, from_logits)
+    names = getattr(model, "output_names", None)
+    settings = output_settings(names, kind, from_logits)
     layers = RandomLayers(model, noise)
     if layers.built:
         layers.require_active()
@@ -139,11 +139,8 @@ def mc_predict(
     engine, rows, found, kept = None, 0, [], []
     for place, batch in enumerate(batches):
         if engine is None:
-            if not layers.built:
-                build_on(model, batch)
-                layers = RandomLayers(model, noise)
-                layers.require_active()
-            engine = _engine(model, layers, settings, return_samples)
+            layers = layers.built_on(batch)
+            engine = _engine(layers, settings, return_samples)
         statistics, drawn = engine.sample(
             batch, samples, int(seed), place, rows
         )
@@ -154,16 +151,16 @@ def mc_predict(
     if not found:
         raise bad_value("x", x, "data with at least one batch")
     bar.update(len(found), finalize=True)
-    _refuse_equal_samples(model, layers, engine, found)
+    _refuse_equal_samples(layers, engine, found)
     return _predictions(engine, settings, found, kept)
 
 
-def _engine(model, layers, settings, return_samples):
-    engine = monte_carlo(model, layers, settings, return_samples)
+def _engine(layers, settings, return_samples):
+    engine = monte_carlo(layers, settings, return_samples)
     if not engine.reaches_outputs():
         raise bad_value(
             "model",
-            model.name,
+            layers.model.name,
             "a model whose outputs depend on a layer that drops",
             f"Those it has, {layers.listed(layers.rates)}, lead to none of its "
             "outputs, or only through layers with a rate of 1, which let "
@@ -172,12 +169,12 @@ def _engine(model, layers, settings, return_samples):
     return engine
 
 
-def _refuse_equal_samples(model, layers, engine, found):
+def _refuse_equal_samples(layers, engine, found):
     stops = engine.stops_inside()
     if stops and all(are_equal(one) for batch in found for one in batch):
         raise bad_value(
             "model",
-            model.name,
+            layers.model.name,
             "a model whose samples differ",
             "All samples of each row are equal. Nothing passes a layer with a "
             f"rate of 1: {layers.listed(stops)}.",

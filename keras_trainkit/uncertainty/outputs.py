@@ -54,8 +54,13 @@ class OutputSettings:
                 )
 
 
-def output_settings(model, kind, from_logits):
+def output_settings(names, kind, from_logits):
     """Returns the `OutputSettings` that the arguments of `mc_predict` ask for.
+
+    Args:
+        names: The model's own names for its outputs, or `None`.
+        kind: As `mc_predict` takes it.
+        from_logits: As `mc_predict` takes it.
 
     Raises:
         ValueError: If an argument is none of the choices, or if logits of a
@@ -71,8 +76,8 @@ def output_settings(model, kind, from_logits):
     for one in logits:
         require_choice("from_logits", one, (True, False))
     _refuse_logits_of_numbers(kind, from_logits)
-    names = getattr(model, "output_names", None) or ()
-    return OutputSettings(tuple(names), _hashable(kind), _hashable(from_logits))
+    names = tuple(names or ())
+    return OutputSettings(names, _hashable(kind), _hashable(from_logits))
 
 
 def classes_of(output):

@@ -35,7 +35,7 @@ def numbers(outputs):
 
 
 def engine(model, return_samples=False):
-    return MonteCarlo(model, RandomLayers(model), numbers, return_samples)
+    return MonteCarlo(RandomLayers(model), numbers, return_samples)
 
 
 def x(rows=4):

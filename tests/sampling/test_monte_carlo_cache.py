@@ -21,7 +21,7 @@ def others(outputs):
 
 
 def made(model, settings=numbers, return_samples=False):
-    return monte_carlo(model, RandomLayers(model), settings, return_samples)
+    return monte_carlo(RandomLayers(model), settings, return_samples)
 
 
 def model():

@@ -43,9 +43,9 @@ SETTINGS = {
 
 @pytest.mark.parametrize("asked, settled", SETTINGS.values(), ids=SETTINGS)
 def test_settings_of_each_output(asked, settled):
-    settings = output_settings(model(), *asked)
+    settings = output_settings(model().output_names, *asked)
     assert settings([np.zeros((2, 3)), np.zeros((2, 1))]) == settled
-    assert hash(settings) == hash(output_settings(model(), *asked))
+    assert hash(settings) == hash(output_settings(model().output_names, *asked))
 
 
 @pytest.mark.parametrize("shape, size", [((2, 3), 3), ((2,), 1), ((2, 1), 1)])
@@ -64,7 +64,7 @@ def test_classes(shape, size):
 )
 def test_what_is_refused(kind, from_logits, error, match):
     with pytest.raises(error, match=match):
-        output_settings(model(), kind, from_logits)
+        output_settings(model().output_names, kind, from_logits)
 
 
 @pytest.mark.parametrize(
@@ -80,6 +80,6 @@ def test_an_output_without_rows_is_refused(outputs):
     "asked", [({"c": "binary"}, False), ("auto", {"c": True})]
 )
 def test_names_of_no_output_are_refused(asked):
-    settings = output_settings(model(), *asked)
+    settings = output_settings(model().output_names, *asked)
     with pytest.raises(ValueError, match=r"among \['a', 'b'\]"):
         settings([X, X])
