@@ -61,20 +61,30 @@ class Claim:
 
     def constant(self):
         """Whether the curve has one value, looked at for 1024 updates."""
-        return len(set(self._tabulated(0))) == 1
+        return len(set(self._tabulated(0) or ())) == 1
 
     def on_host(self, updates):
         """Returns the value for the update with this count, in float64."""
-        block, place = divmod(updates - self.origin, _BLOCK)
+        position = updates - self.origin
+        block, place = divmod(position, _BLOCK)
         if block != self._block:
             self._block, self._values = block, self._tabulated(block)
-        return self._values[place] * self.factor
+        if self._values is None:
+            value = float(self.curve(np.asarray(position), np, "float64"))
+        else:
+            value = self._values[place]
+        return value * self.factor
 
     def _tabulated(self, block):
         # An eager step asks at every update: NumPy's overhead for one number
         # would be a tenth of a small model's step.
         positions = np.arange(block * _BLOCK, (block + 1) * _BLOCK)
-        values = np.asarray(self.curve(positions, np, "float64"))
+        try:
+            values = np.asarray(self.curve(positions, np, "float64"))
+        except Exception:
+            # A user's schedule may end with the run, as a table does: no
+            # position is asked for then that no update has.
+            return None
         return np.broadcast_to(values, positions.shape).tolist()
 
     def in_step(self, updates, dtype):

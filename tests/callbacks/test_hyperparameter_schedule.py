@@ -148,6 +148,24 @@ def test_momentum_beside_a_compiled_schedule():
         np.testing.assert_allclose(ours, theirs, atol=2e-5)
 
 
+class Table(S.LearningRateSchedule):
+    """As long as the run, and no longer."""
+
+    def __call__(self, step):
+        rates = np.linspace(0.1, 0.01, EPOCHS * STEPS).astype("float32")
+        return keras.ops.take(keras.ops.convert_to_tensor(rates), step)
+
+
+def test_a_schedule_may_end_with_the_run():
+    schedule = ktk.callbacks.HyperparameterSchedule(Table())
+    fit(linear_model(), [schedule])
+    np.testing.assert_allclose(
+        schedule.trace()["learning_rate"],
+        np.linspace(0.1, 0.01, EPOCHS * STEPS),
+        rtol=1e-6,
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "optimizer"),
     [

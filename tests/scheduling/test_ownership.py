@@ -34,6 +34,18 @@ def test_a_curve_may_be_a_constant_number(claim):
     assert claim.on_host(7) == 0.5
 
 
+def of_three(position, xp, dtype):
+    return np.array([0.3, 0.2, 0.1])[position]
+
+
+def test_a_curve_may_end_with_the_run(claim):
+    claim.curve = of_three
+    assert [claim.on_host(updates) for updates in range(3)] == [0.3, 0.2, 0.1]
+    assert not claim.constant()
+    with pytest.raises(IndexError):
+        claim.on_host(3)
+
+
 def test_factors_multiply(claim):
     claim.set_factor("a", 1.0, updates=0)
     claim.set_factor("b", 0.1, updates=0)
