@@ -256,13 +256,20 @@ class LearningRateFinder(ScheduledCallback):
 
     def _check_count(self):
         counted = batches_counted(self._searched)
-        if counted != self._counted:
-            raise bad_value(
-                "model",
-                type(self._searched).__name__,
-                "one whose train step applies its optimizer once to each batch",
-                f"It counts {counted} where {self._counted} are expected.",
+        if counted == self._counted:
+            return
+        if not self._searched.trainable_variables:
+            raise ValueError(
+                f"Expected a model that trains, with {self._owner}. Received: "
+                "one in which nothing is trainable, so no learning rate can "
+                "be found. Unfreeze a layer."
             )
+        raise bad_value(
+            "model",
+            type(self._searched).__name__,
+            "one whose train step applies its optimizer once to each batch",
+            f"It counts {counted} where {self._counted} are expected.",
+        )
 
     def _check_flags(self):
         if any(v.trainable != flag for v, flag in self._flags):

@@ -126,7 +126,9 @@ def mc_predict(
 
     - [Gal and Ghahramani, 2016](https://arxiv.org/abs/1506.02142)
     """
-    _refuse(model, samples, batch_size, seed, verbose)
+    _refuse(model, samples, batch_size, seed, steps, verbose)
+    require_choice("return_samples", return_samples, (True, False))
+    require_choice("noise", noise, (True, False))
     names = getattr(model, "output_names", None)
     settings = output_settings(names, kind, from_logits)
     layers = RandomLayers(model, noise)
@@ -223,7 +225,7 @@ def _progress_bar(count, verbose):
     return keras.utils.Progbar(count, verbose=verbose, unit_name="step")
 
 
-def _refuse(model, samples, batch_size, seed, verbose):
+def _refuse(model, samples, batch_size, seed, steps, verbose):
     if not isinstance(model, keras.Model):
         raise bad_type("model", model, "a `keras.Model`")
     _refuse_own_predict_step(model)
@@ -232,6 +234,8 @@ def _refuse(model, samples, batch_size, seed, verbose):
         require_integer("batch_size", batch_size, 1)
     if seed is not None:
         require_integer("seed", seed, 0)
+    if steps is not None:
+        require_integer("steps", steps, 1)
     verbose = int(verbose) if is_integer(verbose) else verbose
     require_choice("verbose", verbose, ("auto", 0, 1, 2))
 

@@ -345,6 +345,16 @@ def test_a_loop_that_the_rates_do_not_reach_is_an_error(apply, message):
     assert finder.result is None
 
 
+def test_a_model_with_nothing_trainable_is_refused_and_says_so():
+    model = linear_model()
+    model.trainable = False
+    model.compile(keras.optimizers.SGD(0.5), "mse")
+    finder = ktk.callbacks.LearningRateFinder(1e-4, 0.1, steps=10)
+    with pytest.raises(ValueError, match="nothing is trainable"):
+        search(model, finder)
+    assert finder.result is None
+
+
 def test_bad_arguments_are_refused_at_once():
     with pytest.raises(ValueError, match="`max_lr` must be a finite number"):
         ktk.callbacks.LearningRateFinder(1.0, 0.1)

@@ -512,6 +512,9 @@ def test_a_predict_step_that_would_be_left_out_is_refused(make):
         ({"seed": 1.5}, TypeError, "`seed` must be"),
         ({"kind": "multi"}, ValueError, "`kind` must be one of"),
         ({"verbose": 3}, ValueError, "`verbose` must be"),
+        ({"noise": "no"}, TypeError, "`noise` must be"),
+        ({"return_samples": "no"}, TypeError, "`return_samples` must be"),
+        ({"steps": 0}, ValueError, "`steps` must be"),
     ],
 )
 def test_what_is_refused(arguments, error, match):
