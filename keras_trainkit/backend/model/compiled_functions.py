@@ -4,6 +4,8 @@ import functools
 
 import keras
 
+from keras_trainkit.backend.model.untracked_state import untracked_variables
+
 
 class Compiled:
     """Compiles functions that read a model's variables and change none.
@@ -24,7 +26,13 @@ class Compiled:
         self.xla = backend == "jax" or (
             backend == "tensorflow" and self._compiles and jit
         )
-        self._variables = list(model.variables)
+        # Those that Keras does not list would be constants on JAX.
+        untracked = [
+            one
+            for one in untracked_variables(model)
+            if isinstance(one, keras.Variable)
+        ]
+        self._variables = [*model.variables, *untracked]
         self.on_cpu = _on_cpu()
 
     def __call__(self, function):

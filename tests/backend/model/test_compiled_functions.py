@@ -75,3 +75,13 @@ def test_no_gradients_are_kept():
     made = model()
     found = Compiled(made)(scaled(made, []))(np.ones((3, 2), "float32"))
     assert not getattr(found, "requires_grad", False)
+
+
+def test_states_that_keras_does_not_list_are_read_anew():
+    layer = keras.layers.GRU(2, stateful=True)
+    made = keras.Sequential([keras.Input(batch_shape=(1, 3, 2)), layer])
+    function = Compiled(made)(lambda x: x + layer.states[0])
+    x = np.ones((1, 2), "float32")
+    np.testing.assert_allclose(to_numpy(function(x)), 1)
+    layer.states[0].assign(np.full((1, 2), 4.0))
+    np.testing.assert_allclose(to_numpy(function(x)), 5)
