@@ -143,6 +143,7 @@ class FineTuning(keras.callbacks.Callback):
         self._unbuilt = None
         self._waiting = None
         self._reached = None
+        self._counted = None
         self._rate = None
 
     def set_model(self, model):
@@ -163,6 +164,7 @@ class FineTuning(keras.callbacks.Callback):
                 f"for epochs that this `fit` reaches: 0 to {epochs - 1}",
             )
         self._plan = self._reached = self._unbuilt = self._waiting = None
+        self._counted = None
         # A `build` that is not overridden may mark as built what is not.
         if model.built and model.weights:
             self._make_plan()
@@ -178,6 +180,8 @@ class FineTuning(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         """Enters the stage of this epoch, if it is a new one."""
+        if self._counted is None:
+            self._counted = self._batches_trained()
         if self._unbuilt is None:
             self._enter(epoch)
         else:
@@ -189,7 +193,7 @@ class FineTuning(keras.callbacks.Callback):
             self._unbuilt.stand_by()
 
     def on_epoch_end(self, epoch, logs=None):
-        """Raises where no stage was entered."""
+        """Raises where no stage was entered, or had no effect."""
         if self._unbuilt is not None:
             raise bad_value(
                 "model",
@@ -199,6 +203,7 @@ class FineTuning(keras.callbacks.Callback):
                 "Call it on a batch of data first. An epoch has ended without "
                 "a call of the model's train function.",
             )
+        self._require_updates()
 
     def on_train_end(self, logs=None):
         """Forgets the run; flags and learning rate are its result."""
@@ -208,6 +213,26 @@ class FineTuning(keras.callbacks.Callback):
         self._plan = self._reached = self._tree = self._unbuilt = None
         innermost = anatomy.innermost(self.model.optimizer)
         anatomy.unshare_averages(innermost)
+
+    def _require_updates(self):
+        """Raises after an epoch in which another optimizer has trained."""
+        optimizer = self.model.optimizer
+        made = self._batches_trained() - self._counted
+        if not made and not anatomy.skips_updates(optimizer):
+            raise bad_value(
+                "model.optimizer",
+                optimizer,
+                "applied by the model's `train_step`, where FineTuning "
+                "re-forms it and lowers its learning rate",
+                "It made no update in this epoch: the train step has "
+                "optimizers of its own (a GAN's). Freeze by "
+                "`transfer.freeze` before `compile` instead.",
+            )
+        self._counted = self._batches_trained()
+
+    def _batches_trained(self):
+        innermost = anatomy.innermost(self.model.optimizer)
+        return anatomy.batches_seen_so_far(innermost)
 
     def _make_plan(self):
         self._tree = LayerTree(self.model)

@@ -9,6 +9,7 @@ import numpy as np
 from keras_trainkit.backend.model.compiled_functions import Compiled
 from keras_trainkit.backend.model.graph_nodes import mask_of
 from keras_trainkit.backend.model.layers import owns_seeds
+from keras_trainkit.backend.randomness.foreign_draws import ForeignDraws
 from keras_trainkit.backend.randomness.lent_randomness import drawing_from
 from keras_trainkit.backend.randomness.random_masks import Draws
 from keras_trainkit.backend.randomness.random_masks import as_key
@@ -172,11 +173,11 @@ class MonteCarlo:
 
     def _head_values(self, x):
         values = {0: x}
-        draws = Draws(as_key(0), self._xla)
+        draws, foreign = Draws(as_key(0), self._xla), ForeignDraws()
         with drawing_from(draws):
             for step in self._plan.head:
                 run([step], values)
-                if draws.count:
+                if draws.count or foreign.seen():
                     raise _DrawnTooEarly(step.operation)
         found = [values[ref] for ref in self._plan.frontier]
         return [(one, mask_of(one)) for one in found]

@@ -129,9 +129,23 @@ def second_writer(claim):
 
 def set_by_another(claims, name):
     """Returns the error for a scheduled thing that someone else replaced."""
-    owners = sorted({claim.owner for claim in claims})
     return ValueError(
         "Expected the scheduled hyperparameters to be left to "
-        f"{', '.join(owners)} during this `fit`. Received: another "
+        f"{_owners(claims)} during this `fit`. Received: another "
         f"`{name}` set by someone else. Remove one of the two."
     )
+
+
+def compiled_inside(claims):
+    """Returns the error for a trace that would outlive the curves."""
+    return ValueError(
+        "Expected a `train_step` that Keras compiles, with "
+        f"{_owners(claims)}. Received: one with a function of its own that is "
+        "decorated (`tf.function`, `jax.jit`) and applies the optimizer: it "
+        "would keep the curves of this run for good. Take the decorator off: "
+        "`fit` compiles the step."
+    )
+
+
+def _owners(claims):
+    return ", ".join(sorted({claim.owner for claim in claims}))

@@ -18,6 +18,8 @@ from keras_trainkit.backend.optimizer.traced_number import EagerNumber
 from keras_trainkit.backend.optimizer.traced_number import TracedNumber
 from keras_trainkit.backend.optimizer.traced_number import is_traced
 from keras_trainkit.backend.optimizer.traced_number import untraced
+from keras_trainkit.backend.training.train_function import traced_by_hand
+from keras_trainkit.scheduling.ownership import compiled_inside
 from keras_trainkit.scheduling.ownership import set_by_another
 
 
@@ -148,6 +150,8 @@ class ScheduledOptimizer:
     def _apply(self, grads, trainable_variables=None):
         if not self.acting and not self._run.admits_apply():
             return self.inner.apply(grads, trainable_variables)
+        if self.traced() and traced_by_hand():
+            raise compiled_inside(self._claims.values())
         with self.acts():
             self.applied += 1
             values = self._values()

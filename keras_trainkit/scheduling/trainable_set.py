@@ -2,6 +2,7 @@
 
 from keras_trainkit.backend.optimizer import slots
 from keras_trainkit.backend.training.train_function import forget_compiled_steps
+from keras_trainkit.backend.training.train_function import is_compiled_by_hand
 from keras_trainkit.scheduling.active_fit import active_fit
 
 
@@ -30,13 +31,26 @@ def reform_optimizer(model):
 
     Raises:
         ValueError: When the optimizer keeps variables that cannot be told
-            apart by model variable; nothing is changed then.
+            apart by model variable, or the `train_step` is compiled by hand;
+            nothing is changed then.
     """
     optimizer = getattr(model, "optimizer", None)
     if optimizer is not None and optimizer.built:
+        _refuse_compiled_by_hand(model)
         run = active_fit(model)
         if run is None:
             slots.form_over_what_trains(model)
         else:
             run.optimizer.follow(lambda: slots.form_over_what_trains(model))
     forget_compiled_steps(model)
+
+
+def _refuse_compiled_by_hand(model):
+    if is_compiled_by_hand(model):
+        raise ValueError(
+            "Expected a `train_step` that Keras compiles, where layers are "
+            "frozen or unfrozen after the optimizer was built. Received: one "
+            "that is decorated (`tf.function`, `jax.jit`) and would keep the "
+            "optimizer's old variables. Take the decorator off: `fit` "
+            "compiles the step."
+        )

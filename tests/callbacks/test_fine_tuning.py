@@ -111,6 +111,27 @@ def test_several_optimizers_are_refused():
     assert trained(model) == list(NAMES)
 
 
+class TwoOptimizers(keras.Sequential):
+    """Trains with an optimizer that `compile` does not know, as GANs do."""
+
+    def train_step(self, *args):
+        return (
+            {"loss": keras.ops.zeros(())}
+            if len(args) == 1
+            else self._jax(*args)
+        )
+
+    def _jax(self, state, data):
+        return {"loss": keras.ops.zeros(())}, state
+
+
+def test_an_optimizer_that_never_applies_is_an_error():
+    layers = [keras.Input(X.shape[1:]), keras.layers.Dense(1, name="head")]
+    model = compiled(model=TwoOptimizers(layers))
+    with pytest.raises(ValueError, match="optimizers of its own"):
+        fit(model, FineTuning({0: "head"}))
+
+
 def test_without_a_stage_0_something_must_train():
     model = compiled()
     model.trainable = False

@@ -6,6 +6,7 @@ import pytest
 import keras_trainkit as ktk
 from keras_trainkit.scheduling.active_fit import active_fit
 from keras_trainkit.scheduling.curves_in_fit import CurvesInFit
+from tests.helpers.compiled_by_hand import compiled_by_hand
 from tests.helpers.models import linear_model
 from tests.helpers.models import regression_data
 
@@ -198,19 +199,6 @@ def test_a_constant_on_a_model_with_nothing_trainable(name):
     assert_given_back(model)
 
 
-def compiled_by_hand(function):
-    """Decorates a train step as a user might; `None` where nobody would."""
-    if BACKEND == "tensorflow":
-        import tensorflow as tf
-
-        return tf.function(function)
-    if BACKEND == "jax":
-        import jax
-
-        return jax.jit(function, static_argnums=0)
-    return None
-
-
 @pytest.mark.skipif(BACKEND == "torch", reason="torch compiles no step by hand")
 def test_a_train_step_that_its_author_compiled_is_refused():
     class Decorated(keras.Sequential):
@@ -220,3 +208,36 @@ def test_a_train_step_that_its_author_compiled_is_refused():
     with pytest.raises(ValueError, match="Take the decorator off"):
         CurvesInFit("Tester", model, RATE)
     assert_given_back(model)
+
+
+@pytest.mark.skipif(BACKEND == "torch", reason="torch compiles no step by hand")
+def test_a_compiled_function_inside_of_a_train_step_is_refused():
+    class Inside(keras.Sequential):
+        inner = compiled_by_hand(keras.Sequential.train_step)
+
+        def train_step(self, *args):
+            return self.inner(*args)
+
+    layers = [keras.Input(X.shape[1:]), keras.layers.Dense(1)]
+    model = compiled(Inside(layers))
+    weights = model.get_weights()
+    with pytest.raises(ValueError, match="Take the decorator off"):
+        fit(model, ktk.callbacks.OneCycle(0.1))
+    assert float(model.optimizer.learning_rate) == pytest.approx(RATE)
+    model, plain = compiled(Inside(layers)), compiled(keras.Sequential(layers))
+    for one in (model, plain):
+        one.set_weights(weights)
+        fit(one)
+    assert model.get_weights()[0] == pytest.approx(plain.get_weights()[0])
+
+
+@pytest.mark.parametrize("scale", [None, "loss scale"])
+def test_a_cond_around_apply_is_no_decorator(scale):
+    optimizer = keras.optimizers.SGD(RATE, momentum=MOMENTUM)
+    if scale:
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+    model = linear_model()
+    model.compile(optimizer, "mse")
+    cycle = ktk.callbacks.OneCycle(0.1)
+    fit(model, cycle)
+    assert len(cycle.trace()["learning_rate"]) == STEPS * EPOCHS

@@ -6,6 +6,7 @@ import pytest
 
 from keras_trainkit.scheduling.trainable_set import build_optimizer
 from keras_trainkit.scheduling.trainable_set import reform_optimizer
+from tests.helpers.compiled_by_hand import compiled_by_hand
 from tests.helpers.models import regression_data
 from tests.helpers.tanh_net import tanh_net
 
@@ -44,3 +45,20 @@ def test_the_next_compiled_step_sees_the_flags():
     assert int(model.optimizer.iterations) == 2
     for ours, old in zip(low.get_weights(), before, strict=True):
         np.testing.assert_array_equal(ours, old)
+
+
+@pytest.mark.skipif(
+    keras.backend.backend() == "torch", reason="torch compiles no step by hand"
+)
+def test_a_train_step_that_its_author_compiled_is_refused():
+    class Decorated(keras.Sequential):
+        train_step = compiled_by_hand(keras.Sequential.train_step)
+
+    model = Decorated([keras.Input((4,)), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(0.1), "mse")
+    reform_optimizer(model)  # not built: nothing has been compiled over it
+    build_optimizer(model)
+    before = [id(variable) for variable in model.optimizer.variables]
+    with pytest.raises(ValueError, match="Take the decorator off"):
+        reform_optimizer(model)
+    assert [id(variable) for variable in model.optimizer.variables] == before

@@ -6,11 +6,13 @@ import pytest
 
 from keras_trainkit.backend.randomness.replica_seed import ReplicaSeedGenerator
 from keras_trainkit.uncertainty.mc_predict import mc_predict
+from tests.helpers.arrays import to_numpy
 from tests.helpers.prediction_state import changed
 from tests.helpers.prediction_state import prediction_state
 from tests.helpers.random_zoo import FEATURES
 
 L = keras.layers
+BACKEND = keras.backend.backend()
 SeedGenerator = keras.random.SeedGenerator
 OF_A_MODULE = SeedGenerator(9)
 X = np.ones((3, FEATURES), "float32")
@@ -143,3 +145,35 @@ def test_the_same_seed_gives_the_same_noise():
     np.testing.assert_array_equal(one.mean, same.mean)
     other = mc_predict(model, X, samples=9, seed=4)
     assert (one.mean != other.mean).any()
+
+
+def foreign_noise(x):
+    """Draws past `keras.random`."""
+    if BACKEND == "torch":
+        import torch
+
+        return torch.randn_like(x)
+    import tensorflow as tf
+
+    return tf.random.normal(tf.shape(x))
+
+
+class Foreign(L.Layer):
+    def call(self, x):
+        return x + foreign_noise(x)
+
+
+@pytest.mark.skipif(
+    BACKEND == "jax", reason="JAX has no random numbers without a key"
+)
+def test_the_backends_own_noise_before_the_first_dropout():
+    model = keras.Sequential(
+        [keras.Input((8,)), Foreign(), L.Dropout(1e-3), L.Dense(1)]
+    )
+    kernel = to_numpy(model.layers[-1].kernel)
+    found = mc_predict(
+        model, np.zeros((64, 8), "float32"), 100, seed=0, kind="regression"
+    )
+    np.testing.assert_allclose(
+        (found.std**2).mean(), (kernel**2).sum(), rtol=0.2
+    )

@@ -1,6 +1,11 @@
 """Compiled steps that see the model as it is now."""
 
+import sys
+
 import keras
+
+# What runs while a function that is decorated by hand is traced.
+_TRACERS = ("tensorflow.python.eager.polymorphic_function", "jax._src.pjit")
 
 
 def rebuild(model, kind="train"):
@@ -45,6 +50,20 @@ def forget_compiled_steps(model):
     for kind in ("train", "test", "predict"):
         if getattr(model, f"{kind}_function", None) is not None:
             rebuild(model, kind)
+
+
+def traced_by_hand():
+    """Whether code that Keras has not compiled is tracing the caller.
+
+    To be asked where a step of `rebuild` is traced: a `tf.function` or
+    `jax.jit` inside of it keeps that trace when Keras makes the step anew.
+    """
+    frame = sys._getframe(1)
+    while frame is not None and frame.f_code.co_name != "unseen_step":
+        if frame.f_globals.get("__name__", "").startswith(_TRACERS):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def is_compiled_by_hand(model):
