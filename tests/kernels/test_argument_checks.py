@@ -47,7 +47,7 @@ def test_refused_numbers_are_value_errors(value):
 
 @pytest.mark.parametrize("value", [2, 5, np.int64(3), np.uint8(4)])
 def test_an_integer_in_the_range_is_accepted(value):
-    require_integer("steps", value, 2, 5)
+    assert require_integer("steps", value, 2, 5) is None
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_what_is_no_integer_in_the_range_is_refused(value, error, expected):
 
 @pytest.mark.parametrize("value", ["auto", 1, None])
 def test_a_choice_is_accepted(value):
-    require_choice("verbose", value, ("auto", 0, 1, None))
+    assert require_choice("verbose", value, ("auto", 0, 1, None)) is None
 
 
 @pytest.mark.parametrize(

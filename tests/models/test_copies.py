@@ -133,4 +133,4 @@ def test_a_copy_holds_still_where_its_original_does(place):
 
 
 def test_nothing_to_copy_is_allowed():
-    LayerCopies().carry_state()
+    assert LayerCopies().carry_state() is None

@@ -88,7 +88,7 @@ def test_what_is_not_built_is_read_without_an_order(model):
 
 
 def test_what_is_built_has_an_order():
-    LayerTree(zoo.subclassed_inside()).require_order()
+    assert LayerTree(zoo.subclassed_inside()).require_order() is None
 
 
 def test_owners_close_composites():

@@ -4,29 +4,21 @@ import keras
 import pytest
 
 import keras_trainkit as ktk
-from keras_trainkit.scheduling.active_fit import active_fit
 from keras_trainkit.scheduling.curves_in_fit import CurvesInFit
 from tests.helpers.compiled_by_hand import compiled_by_hand
 from tests.helpers.models import linear_model
-from tests.helpers.models import regression_data
+from tests.helpers.scheduled_run import BATCH
+from tests.helpers.scheduled_run import EPOCHS
+from tests.helpers.scheduled_run import MOMENTUM
+from tests.helpers.scheduled_run import RATE
+from tests.helpers.scheduled_run import STEPS
+from tests.helpers.scheduled_run import X
+from tests.helpers.scheduled_run import Y
+from tests.helpers.scheduled_run import assert_given_back
+from tests.helpers.scheduled_run import compiled
 
 BACKEND = keras.backend.backend()
-BATCH, STEPS, EPOCHS, RATE, MOMENTUM = 16, 4, 2, 0.01, 0.5
-X, Y = regression_data(BATCH * STEPS)
 S = keras.optimizers.schedules
-
-
-def compiled(model=None):
-    model = model or linear_model()
-    model.compile(keras.optimizers.SGD(RATE, momentum=MOMENTUM), "mse")
-    return model
-
-
-def assert_given_back(model):
-    assert active_fit(model) is None
-    assert model.optimizer.momentum == MOMENTUM
-    assert float(model.optimizer.learning_rate) == pytest.approx(RATE)
-    assert "apply" not in vars(model.optimizer)
 
 
 def half(position, xp, dtype):

@@ -25,7 +25,7 @@ GOOD = {
 
 @pytest.mark.parametrize("x, y", GOOD.values(), ids=GOOD)
 def test_labels_of_every_form_are_accepted(x, y):
-    require_labelled_data(x, y)
+    assert require_labelled_data(x, y) is None
 
 
 BAD = {

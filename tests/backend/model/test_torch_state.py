@@ -79,4 +79,7 @@ def test_layers_in_a_list_are_seen():
 
 
 def test_models_of_keras_layers_only():
-    TorchState(keras.Sequential([keras.layers.Dense(1)])).restore()
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    before = model.get_weights()
+    TorchState(model).restore()
+    np.testing.assert_array_equal(model.get_weights()[0], before[0])
