@@ -215,7 +215,10 @@ class FineTuning(keras.callbacks.Callback):
         anatomy.unshare_averages(innermost)
 
     def _require_updates(self):
-        """Raises after an epoch in which another optimizer has trained."""
+        """Raises where another optimizer has trained, since the run began.
+
+        Not epoch by epoch: data that ran out leaves later epochs empty.
+        """
         optimizer = self.model.optimizer
         made = self._batches_trained() - self._counted
         if not made and not anatomy.skips_updates(optimizer):
@@ -224,11 +227,10 @@ class FineTuning(keras.callbacks.Callback):
                 optimizer,
                 "applied by the model's `train_step`, where FineTuning "
                 "re-forms it and lowers its learning rate",
-                "It made no update in this epoch: the train step has "
+                "It has made no update in this run: the train step has "
                 "optimizers of its own (a GAN's). Freeze by "
                 "`transfer.freeze` before `compile` instead.",
             )
-        self._counted = self._batches_trained()
 
     def _batches_trained(self):
         innermost = anatomy.innermost(self.model.optimizer)

@@ -3,6 +3,7 @@
 from keras_trainkit.backend.optimizer import slots
 from keras_trainkit.backend.training.train_function import forget_compiled_steps
 from keras_trainkit.backend.training.train_function import is_compiled_by_hand
+from keras_trainkit.backend.training.train_function import renew_carried_state
 from keras_trainkit.scheduling.active_fit import active_fit
 
 
@@ -42,6 +43,7 @@ def reform_optimizer(model):
             slots.form_over_what_trains(model)
         else:
             run.optimizer.follow(lambda: slots.form_over_what_trains(model))
+        renew_carried_state(model)
     forget_compiled_steps(model)
 
 

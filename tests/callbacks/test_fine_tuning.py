@@ -132,6 +132,28 @@ def test_an_optimizer_that_never_applies_is_an_error():
         fit(model, FineTuning({0: "head"}))
 
 
+@pytest.mark.filterwarnings("ignore:Your input ran out of data")
+def test_data_that_runs_out_is_no_other_optimizer():
+    def batches():
+        yield X[:BATCH], Y[:BATCH]
+        yield X[:BATCH], Y[:BATCH]
+
+    model = compiled()
+    hand = TanhReplay(model.get_weights(), replay.sgd)
+    model.fit(
+        batches(),
+        epochs=2,  # the second finds no batch
+        steps_per_epoch=2,
+        verbose=0,
+        callbacks=[FineTuning({0: "head", 1: "all"})],
+    )
+    hand.train("head")
+    for _ in range(2):
+        hand.step(X[:BATCH], Y[:BATCH], learning_rate=RATE)
+    check(model, hand)
+    assert trained(model) == list(NAMES)
+
+
 def test_without_a_stage_0_something_must_train():
     model = compiled()
     model.trainable = False

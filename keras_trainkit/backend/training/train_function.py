@@ -52,6 +52,30 @@ def forget_compiled_steps(model):
             rebuild(model, kind)
 
 
+def renew_carried_state(model):
+    """Lets what JAX's `fit` carries beside the model be of its variables now.
+
+    In an epoch whose data has run out `fit` writes back what it carried in the
+    epoch before (keras/src/backend/jax/trainer.py); of another trainable set
+    that would be the values of other variables.
+
+    Args:
+        model: A `keras.Model`, between epochs if it is in `fit`.
+    """
+    state = getattr(model, "_jax_state", None)
+    if not state:
+        return
+    held = {
+        "trainable_variables": model.trainable_variables,
+        "non_trainable_variables": model.non_trainable_variables,
+        "optimizer_variables": model.optimizer.variables,
+        "metrics_variables": model.metrics_variables,
+    }
+    model._jax_state = {
+        name: [variable.value for variable in held[name]] for name in state
+    }
+
+
 def traced_by_hand():
     """Whether code that Keras has not compiled is tracing the caller.
 
