@@ -1,76 +1,101 @@
-"""1cycle against a constant and an exponentially decaying learning rate.
+"""When is 1cycle faster? Five learning rates, three budgets, deep networks.
 
-How many steps does each need to the same validation accuracy, at its own best
-peak rate? Digits of scikit-learn, a network of four hidden layers, SGD with
-Nesterov momentum. The rate, and for the two that have an end the length of
-the run too, is the one of a small grid with the fewest steps on seeds that
-are not used afterwards; then five other seeds, with other splits, are run.
-Run as
+"Super-convergence" (Smith, 2018) is claimed for deep networks with batch
+normalisation under a short budget. Here a residual network learns MNIST-1D,
+or a deeper one learns augmented digits, in 3, 10 and 30 epochs, with SGD and
+Nesterov momentum under
+
+    constant                 the same rate throughout
+    exponential              down to a hundredth
+    cosine with warm-up      a tenth of the run up, then down to 0
+    1cycle                   OneCycle; the momentum falls from 0.95 to 0.85
+                             and rises again
+    1cycle, momentum fixed   the same rates with a momentum of 0.9
+
+each at the best peak of the same grid. The peaks were chosen on other seeds,
+which `--search` does again; they stand in this file. Run as
 
     python examples/one_cycle.py
-    KERAS_BACKEND=jax python examples/one_cycle.py --target 0.97
+    python examples/one_cycle.py --budgets 3 10 30 --seeds 5 --task digits
+    KERAS_BACKEND=jax python examples/one_cycle.py --search
 
-(needs scikit-learn and matplotlib). It prints the choices and a table, steps
-and final accuracy as mean and standard deviation over the seeds, and draws
-`one_cycle.png`. A run that misses the target counts with all the steps of the
-longest run.
+(needs scikit-learn, mnist1d and matplotlib). It prints the accuracy at the
+end of each budget, says on how many seeds a third of the epochs was enough
+for the accuracy of the best constant rate, and draws `one_cycle.png`.
 """
 
 import argparse
+import functools
 import itertools
 
 import keras
 import numpy as np
-from matplotlib.figure import Figure
+from deep_tasks import task
+from one_cycle_figure import draw
 from one_thread import one_thread_on_torch
-from sklearn.datasets import load_digits
 
 import keras_trainkit as ktk
 
-STEPS = 16  # of 64 images, in an epoch
-METHODS = ("constant", "exponential", "1cycle")
-FIRST_TUNING_SEED = 1000
+METHODS = (
+    "constant",
+    "exponential",
+    "cosine with warm-up",
+    "1cycle",
+    "1cycle, momentum fixed",
+)
+BUDGETS = (3, 10, 30)
+GRID = (0.03, 0.1, 0.3, 1.0)
+# The best peak after each budget of epochs; how: benchmarks/README.md.
+PEAKS = {
+    "signals": {
+        "constant": {3: 0.1, 10: 0.1, 30: 0.1},
+        "exponential": {3: 0.1, 10: 0.1, 30: 0.1},
+        "cosine with warm-up": {3: 0.1, 10: 0.3, 30: 0.3},
+        "1cycle": {3: 0.3, 10: 0.3, 30: 0.3},
+        "1cycle, momentum fixed": {3: 0.3, 10: 0.3, 30: 0.3},
+    },
+    "digits": {
+        "constant": {3: 0.1, 10: 0.1, 30: 0.1},
+        "exponential": {3: 0.1, 10: 0.1, 30: 0.1},
+        "cosine with warm-up": {3: 0.1, 10: 0.3, 30: 0.3},
+        "1cycle": {3: 0.3, 10: 0.3, 30: 0.3},
+        "1cycle, momentum fixed": {3: 0.3, 10: 0.3, 30: 0.3},
+    },
+    "quick": {method: {1: 0.1, 3: 0.1} for method in METHODS},
+}
+FIRST_TUNING_SEED = 100
 
 
-def data(seed):
-    """Returns images to train on and images to validate on."""
-    x, y = load_digits(return_X_y=True)
-    order = np.random.default_rng(seed).permutation(len(x))
-    x, y = (x[order] / 16).astype("float32"), y[order]
-    cut = STEPS * 64
-    return (x[:cut], y[:cut]), (x[cut:], y[cut:])
-
-
-def network():
-    hidden = [
-        keras.layers.Dense(64, "relu", kernel_initializer="he_normal")
-        for _ in range(4)
+def rate_and_callbacks(method, peak, steps):
+    """Returns the optimizer's learning rate, and what `fit` is given."""
+    schedules = keras.optimizers.schedules
+    if method == "constant":
+        return peak, []
+    if method == "exponential":
+        return schedules.ExponentialDecay(peak, steps, 0.01), []
+    if method == "cosine with warm-up":
+        up = max(1, steps // 10)
+        return schedules.CosineDecay(
+            0.0, steps - up, warmup_target=peak, warmup_steps=up
+        ), []
+    return peak, [
+        ktk.callbacks.OneCycle(peak, cycle_momentum=method == "1cycle")
     ]
-    head = keras.layers.Dense(10, activation="softmax")
-    return keras.Sequential([keras.Input((64,)), *hidden, head])
 
 
-def train(method, rate, epochs, seed):
+@functools.cache
+def train(name, method, peak, epochs, seed):
     """Returns the validation accuracy after each epoch."""
     keras.utils.set_random_seed(seed)
-    training, validation = data(seed)
-    callbacks, initial = [], rate
-    if method == "1cycle":
-        callbacks.append(ktk.callbacks.OneCycle(max_lr=rate))
-    if method == "exponential":
-        # To a hundredth at the end.
-        initial = keras.optimizers.schedules.ExponentialDecay(
-            rate, decay_steps=epochs * STEPS, decay_rate=0.01
-        )
-    model = network()
+    batches, validation, model = task(name, seed)
+    rate, callbacks = rate_and_callbacks(method, peak, epochs * len(batches))
     model.compile(
-        keras.optimizers.SGD(initial, momentum=0.9, nesterov=True),
+        keras.optimizers.SGD(rate, momentum=0.9, nesterov=True),
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )
     history = model.fit(
-        *training,
-        batch_size=64,
+        batches,
         epochs=epochs,
         validation_data=validation,
         validation_batch_size=len(validation[0]),
@@ -80,107 +105,121 @@ def train(method, rate, epochs, seed):
     return np.array(history.history["val_accuracy"])
 
 
-def steps_to(target, accuracies, longest):
-    """Returns the steps until `target` is reached, or all of `longest`."""
-    reached = np.flatnonzero(accuracies >= target)
-    return STEPS * (reached[0] + 1 if len(reached) else longest)
+def runs(name, method, peak, epochs, seeds, longest):
+    """Returns accuracies of shape `(seeds, epochs)`.
 
-
-def choose(method, args):
-    """Returns the rate and the epochs with the fewest steps when tuning."""
-    longest = max(args.epochs)
-    lengths = [longest] if method == "constant" else args.epochs
-    choices = list(itertools.product(args.rates, lengths))
-    if len(choices) == 1:
-        return choices[0]
-    seeds = range(FIRST_TUNING_SEED, FIRST_TUNING_SEED + args.tuning_seeds)
-    tried = {}
-    for rate, epochs in choices:
-        runs = [train(method, rate, epochs, seed) for seed in seeds]
-        steps = [steps_to(args.target, run, longest) for run in runs]
-        final = np.mean([run[-1] for run in runs])
-        tried[rate, epochs] = (np.mean(steps), -final)
-    return min(tried, key=tried.get)
-
-
-def report(results, args):
-    print(
-        f"digits, {args.seeds} seeds, backend {keras.backend.backend()}: "
-        f"steps to validation accuracy {args.target}"
+    A constant rate knows no end, so that a short run is the beginning of a
+    longer one, and need not be trained for itself.
+    """
+    trained = longest if method == "constant" else epochs
+    return np.array(
+        [train(name, method, peak, trained, seed)[:epochs] for seed in seeds]
     )
-    print("  rate         peak  length  steps: mean ± std  reached  at the end")
-    for method, found in results.items():
-        steps, runs = found["steps"], found["runs"]
-        reached = sum(run.max() >= args.target for run in runs)
-        final = [run[-1] for run in runs]
-        print(
-            f"  {method:11} {found['rate']:5g}  {found['epochs'] * STEPS:6}  "
-            f"{np.mean(steps):11.0f} ± {np.std(steps):3.0f}  "
-            f"{reached:3} of {len(runs)}  "
-            f"{np.mean(final):.3f} ± {np.std(final):.3f}"
-        )
 
 
-def draw(results, target, path):
-    figure = Figure(figsize=(8, 4.5), layout="constrained")
-    axes = figure.subplots()
-    for i, (method, found) in enumerate(results.items()):
-        runs = np.array(found["runs"])
-        steps = STEPS * np.arange(1, runs.shape[1] + 1)
-        label = f"{method}, peak {found['rate']:g}"
-        axes.plot(steps, runs.mean(axis=0), color=f"C{i}", label=label)
-        axes.fill_between(
-            steps,
-            runs.min(axis=0),
-            runs.max(axis=0),
-            color=f"C{i}",
-            alpha=0.15,
-            linewidth=0,
-        )
-    axes.axhline(target, color="0.4", linestyle="--", linewidth=1)
-    axes.set_ylim(min(0.9, target - 0.05), 1.0)
-    axes.set_xlabel("step")
-    axes.set_ylabel("validation accuracy")
-    axes.set_title(f"mean and range of {len(runs)} seeds")
-    axes.legend(loc="lower right")
-    figure.savefig(path, dpi=100)
+def search(args):
+    """Returns peaks for `PEAKS`, each the best of the grid on other seeds."""
+    seeds = range(FIRST_TUNING_SEED, FIRST_TUNING_SEED + args.tuning_seeds)
+    best = {}
+    for method in METHODS:
+        best[method] = {}
+        for epochs in args.budgets:
+            found = {
+                peak: runs(
+                    args.task, method, peak, epochs, seeds, max(args.budgets)
+                )[:, -1].mean()
+                for peak in args.grid
+            }
+            best[method][epochs] = max(found, key=found.get)
+            shown = "  ".join(f"{p:g}: {a:.4f}" for p, a in found.items())
+            print(f"{method:24}{epochs:3} epochs   {shown}", flush=True)
+    return best
+
+
+def compare(args, peaks):
+    """Returns `{method: {epochs: accuracies of shape (seeds, epochs)}}`."""
+    found = {}
+    for method, by_budget in peaks.items():
+        # What the others are compared with needs three times as long.
+        asked = by_budget if method == "constant" else args.budgets
+        found[method] = {}
+        for epochs in asked:
+            peak = by_budget[epochs]
+            same = [e for e, other in by_budget.items() if other == peak]
+            found[method][epochs] = runs(
+                args.task, method, peak, epochs, range(args.seeds), max(same)
+            )
+    return found
+
+
+def report(found, peaks, args):
+    print(
+        f"{args.task}, {args.seeds} seeds, backend {keras.backend.backend()}: "
+        f"validation accuracy (peak of the rate)"
+    )
+    budgets = list(peaks["constant"])
+    heads = [f"after {epochs} epochs" for epochs in budgets]
+    print(f"  {'':24}" + "".join(f"{head:>24}" for head in heads))
+    for method, by_budget in found.items():
+        cells = []
+        for epochs in budgets:
+            cell = ""
+            if epochs in by_budget:
+                ends = by_budget[epochs][:, -1]
+                cell = f"{ends.mean():.4f} ± {ends.std():.4f}"
+                cell += f" ({peaks[method][epochs]:g})"
+            cells.append(cell)
+        print(f"  {method:24}" + "".join(f"{cell:>24}" for cell in cells))
+
+
+def report_thirds(found, args):
+    """Says on how many seeds a third of the epochs was enough."""
+    budgets = list(found["constant"])
+    for short, long in itertools.pairwise(budgets):
+        if short not in args.budgets:
+            continue
+        constant = found["constant"][long][:, -1]
+        print(f"as good in {short} epochs as the constant rate in {long}:")
+        for method in METHODS[1:]:
+            ends = found[method][short][:, -1]
+            print(
+                f"  {method:24}{ends.mean():.4f} against "
+                f"{constant.mean():.4f}: on {(ends >= constant).sum()} of "
+                f"{len(ends)} seeds"
+            )
 
 
 def parse(argv):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add = parser.add_argument
-    add("--seeds", type=int, default=5)
+    add("--task", choices=("signals", "digits"), default="signals")
+    add("--seeds", type=int, default=3)
+    add("--budgets", type=int, nargs="+", choices=BUDGETS, default=BUDGETS[:2])
+    add("--search", action="store_true", help="choose the peaks anew")
+    add("--grid", type=float, nargs="+", default=GRID)
     add("--tuning-seeds", type=int, default=2)
-    add("--target", type=float, default=0.96)
-    add("--rates", type=float, nargs="+", default=[0.01, 0.03, 0.1, 0.3])
-    add("--epochs", type=int, nargs="+", default=[8, 16, 32])
-    add("--quick", action="store_true", help="a tiny grid, for tests")
+    add("--quick", action="store_true", help="a tiny network, for tests")
     add("--output", default="one_cycle.png")
     args = parser.parse_args(argv)
     if args.quick:
-        args.rates, args.epochs, args.target = [0.1], [4], 0.8
-        args.seeds = 2
+        args.task, args.budgets, args.seeds = "quick", (1,), 1
+        args.grid, args.tuning_seeds = (0.1, 0.2), 1
     return args
 
 
 def main(argv=None):
     args = parse(argv)
-    results = {}
-    for method in METHODS:
-        rate, epochs = choose(method, args)
-        runs = [train(method, rate, epochs, seed) for seed in range(args.seeds)]
-        longest = max(args.epochs)
-        steps = [steps_to(args.target, run, longest) for run in runs]
-        results[method] = {
-            "rate": rate,
-            "epochs": epochs,
-            "runs": runs,
-            "steps": steps,
-        }
-    report(results, args)
-    draw(results, args.target, args.output)
+    if args.search:
+        best = search(args)
+        print(best)
+        return best
+    peaks = PEAKS[args.task]
+    found = compare(args, peaks)
+    report(found, peaks, args)
+    report_thirds(found, args)
+    draw(found, args.task, args.output)
     print(f"drawn: {args.output}")
-    return results
+    return found
 
 
 if __name__ == "__main__":

@@ -1,19 +1,14 @@
 import numpy as np
 import pytest
 
+import keras_trainkit as ktk
 from tests.helpers.examples import EXAMPLES
 from tests.helpers.examples import load_script
 from tests.helpers.pictures import colours_in
 from tests.helpers.pictures import unlike
 
 script = load_script(EXAMPLES / "one_cycle.py")
-
-REACHED = {
-    "in the first epoch": ([0.98, 0.9], 1),
-    "in the second": ([0.9, 0.97], 2),
-    "and lost again": ([0.9, 0.98, 0.5], 2),
-    "never": ([0.9, 0.96], 32),
-}
+arithmetic = pytest.mark.one_backend
 
 
 @pytest.fixture(scope="module")
@@ -22,72 +17,117 @@ def quick(tmp_path_factory):
     return script.main(["--quick", "--output", str(path)]), path
 
 
-@pytest.mark.parametrize(
-    "accuracies, epochs", REACHED.values(), ids=list(REACHED)
-)
-def test_steps_until_the_target_is_reached(accuracies, epochs):
-    steps = script.steps_to(0.97, np.array(accuracies), longest=32)
-    assert steps == 16 * epochs
-
-
-def test_the_fewest_steps_decide_then_the_accuracy_at_the_end(monkeypatch):
-    curves = {
-        (0.1, 4): [0.5, 0.9, 0.99, 0.99],
-        (0.1, 8): [0.5, 0.5, 0.9, 0.99],
-        (0.2, 4): [0.5, 0.97, 0.97, 0.97],
-        (0.2, 8): [0.5, 0.97, 0.97, 0.98],
-    }
-    monkeypatch.setattr(
-        script,
-        "train",
-        lambda method, rate, epochs, seed: np.array(curves[rate, epochs]),
-    )
-    args = script.parse(["--rates", "0.1", "0.2", "--epochs", "4", "8"])
-    assert script.choose("1cycle", args) == (0.2, 8)
-
-
-def test_a_constant_rate_has_no_length_to_choose(monkeypatch):
+@pytest.fixture
+def trained(monkeypatch):
+    """Returns what is asked of `train`; the best peak of all is 0.3."""
     asked = []
 
-    def train(method, rate, epochs, seed):
-        asked.append((epochs, seed))
-        return np.ones(epochs)
+    def train(name, method, peak, epochs, seed):
+        asked.append((method, peak, epochs, seed))
+        # Better with every epoch, and after the third best at 0.3.
+        return np.arange(1, epochs + 1) - abs(peak - 0.3)
 
     monkeypatch.setattr(script, "train", train)
-    args = script.parse(["--rates", "0.1", "0.2", "--epochs", "4", "8"])
-    script.choose("constant", args)
-    assert asked == [(8, 1000), (8, 1001)] * 2
+    return asked
 
 
-def test_where_there_is_one_choice_nothing_is_trained(monkeypatch):
-    monkeypatch.delattr(script, "train")
-    args = script.parse(["--rates", "0.1", "--epochs", "8"])
-    assert script.choose("1cycle", args) == (0.1, 8)
+@arithmetic
+def test_a_constant_rate_is_constant_and_alone():
+    assert script.rate_and_callbacks("constant", 0.3, 100) == (0.3, [])
 
 
-def test_every_method_is_run_on_the_same_seeds(quick):
-    assert list(quick[0]) == ["constant", "exponential", "1cycle"]
-    assert [len(found["runs"]) for found in quick[0].values()] == [2, 2, 2]
+@arithmetic
+@pytest.mark.parametrize(
+    "method, step, expected",
+    [
+        ("exponential", 0, 0.3),
+        ("exponential", 100, 0.003),
+        ("cosine with warm-up", 0, 0.0),
+        ("cosine with warm-up", 5, 0.15),
+        ("cosine with warm-up", 10, 0.3),
+        ("cosine with warm-up", 55, 0.15),
+        ("cosine with warm-up", 100, 0.0),
+    ],
+)
+def test_a_schedule_has_its_peak_and_its_end(method, step, expected):
+    schedule, callbacks = script.rate_and_callbacks(method, 0.3, 100)
+    np.testing.assert_allclose(float(schedule(step)), expected, atol=1e-6)
+    assert not callbacks
 
 
+@arithmetic
+@pytest.mark.parametrize(
+    "method, cycled",
+    [("1cycle", True), ("1cycle, momentum fixed", False)],
+)
+def test_one_cycle_with_and_without_its_momentum(method, cycled):
+    rate, (callback,) = script.rate_and_callbacks(method, 0.3, 100)
+    assert isinstance(callback, ktk.callbacks.OneCycle)
+    assert (rate, callback.max_lr) == (0.3, 0.3)
+    assert callback.cycle_momentum is cycled
+
+
+@arithmetic
+def test_a_short_run_at_a_constant_rate_is_the_start_of_a_longer(trained):
+    found = script.runs("signals", "constant", 0.3, 3, (0, 1), longest=10)
+    assert trained == [("constant", 0.3, 10, seed) for seed in (0, 1)]
+    np.testing.assert_array_equal(found, [[1, 2, 3]] * 2)
+
+
+@arithmetic
+def test_a_cycle_is_as_long_as_its_run(trained):
+    script.runs("signals", "1cycle", 0.3, 3, (0,), longest=10)
+    assert trained == [("1cycle", 0.3, 3, 0)]
+
+
+@arithmetic
+def test_the_search_takes_the_best_peak_on_seeds_of_its_own(trained):
+    best = script.main(["--search"])
+    assert list(best) == list(script.METHODS)
+    assert list(best["1cycle"].items()) == [(3, 0.3), (10, 0.3)]
+    assert {seed for *_, seed in trained} == {100, 101}
+
+
+@arithmetic
+@pytest.mark.parametrize("task", ["signals", "digits"])
 @pytest.mark.parametrize("method", script.METHODS)
-def test_it_learns(quick, method):
-    assert min(run[-1] for run in quick[0][method]["runs"]) > 0.5
+def test_every_choice_stands_in_the_file_and_is_of_the_grid(task, method):
+    peaks = script.PEAKS[task][method]
+    assert tuple(peaks) == script.BUDGETS
+    assert set(peaks.values()) <= set(script.GRID)
+
+
+@arithmetic
+def test_a_third_is_enough_where_it_is_as_good_on_that_seed(capsys):
+    constant = {3: np.zeros((2, 3)), 10: np.full((2, 10), 0.5)}
+    others = {3: np.array([[0, 0, 0.5], [0, 1, 0.4]])}
+    found = {method: others for method in script.METHODS[1:]}
+    args = script.parse([])
+    script.report_thirds({"constant": constant, **found}, args)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "as good in 3 epochs as the constant rate in 10:"
+    said = "1cycle 0.4500 against 0.5000: on 1 of 2 seeds"
+    assert lines[3].split() == said.split()
+
+
+def test_every_method_runs_for_its_budget(quick):
+    shapes = {
+        method: [accuracies.shape for accuracies in by_budget.values()]
+        for method, by_budget in quick[0].items()
+    }
+    assert list(shapes) == list(script.METHODS)
+    assert shapes.pop("constant") == [(1, 1), (1, 3)]
+    assert set(map(tuple, shapes.values())) == {((1, 1),)}
+
+
+def test_the_constant_rate_learns(quick):
+    # Ten classes.
+    assert quick[0]["constant"][3][0, -1] > 0.25
 
 
 def test_the_picture_shows_these_runs_and_no_others(quick, tmp_path):
-    results, drawn = quick
-    assert colours_in(drawn) == {"tab:blue", "tab:orange", "tab:green"}
-    others = {**results, "constant": results["exponential"]}
-    script.draw(others, 0.8, tmp_path / "others.png")
+    found, drawn = quick
+    assert {"tab:blue", "tab:orange", "tab:red"} <= colours_in(drawn)
+    others = {**found, "constant": {3: found["constant"][3][:, ::-1]}}
+    script.draw(others, "quick", tmp_path / "others.png")
     assert unlike(tmp_path / "others.png", drawn) > 0.01
-
-
-def test_training_and_validation_have_no_image_in_common():
-    (x, _), (x_val, _) = script.data(3)
-    assert (len(x), len(x_val)) == (1024, 773)
-    digits = script.load_digits().data
-    together = np.concatenate([x, x_val]) * 16
-    np.testing.assert_array_equal(
-        np.unique(together, axis=0), np.unique(digits, axis=0)
-    )
