@@ -82,9 +82,9 @@ def test_a_cycle_is_as_long_as_its_run(trained):
 
 @arithmetic
 def test_the_search_takes_the_best_peak_on_seeds_of_its_own(trained):
-    best = script.main(["--search"])
+    best = script.main(["--search", "--budgets", "3", "10", "30"])
     assert list(best) == list(script.METHODS)
-    assert list(best["1cycle"].items()) == [(3, 0.3), (10, 0.3)]
+    assert best["1cycle"] == dict.fromkeys(script.BUDGETS, 0.3)
     assert {seed for *_, seed in trained} == {100, 101}
 
 
@@ -98,16 +98,36 @@ def test_every_choice_stands_in_the_file_and_is_of_the_grid(task, method):
 
 
 @arithmetic
+def test_the_constant_rate_has_the_budget_three_times_as_long_too(trained):
+    args = script.parse(["--budgets", "10", "--seeds", "2"])
+    found = script.compare(args, script.PEAKS["signals"])
+    budgets = {method: list(runs) for method, runs in found.items()}
+    assert budgets.pop("constant") == [10, 30]
+    assert set(map(tuple, budgets.values())) == {(10,)}
+    assert {seed for *_, seed in trained} == {0, 1}
+
+
+@arithmetic
 def test_a_third_is_enough_where_it_is_as_good_on_that_seed(capsys):
     constant = {3: np.zeros((2, 3)), 10: np.full((2, 10), 0.5)}
     others = {3: np.array([[0, 0, 0.5], [0, 1, 0.4]])}
     found = {method: others for method in script.METHODS[1:]}
-    args = script.parse([])
-    script.report_thirds({"constant": constant, **found}, args)
+    script.report_thirds({"constant": constant, **found})
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "as good in 3 epochs as the constant rate in 10:"
     said = "1cycle 0.4500 against 0.5000: on 1 of 2 seeds"
     assert lines[3].split() == said.split()
+
+
+@arithmetic
+def test_budgets_that_are_not_three_times_each_other_are_not_compared(
+    trained, capsys
+):
+    args = script.parse(["--budgets", "3", "30", "--seeds", "1"])
+    script.report_thirds(script.compare(args, script.PEAKS["signals"]))
+    said = capsys.readouterr().out
+    assert "in 3 epochs as the constant rate in 10" in said
+    assert "in 10 epochs" not in said
 
 
 def test_every_method_runs_for_its_budget(quick):
