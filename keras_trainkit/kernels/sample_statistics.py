@@ -2,59 +2,76 @@
 
 import numpy as np
 from keras import ops
+from keras.backend import standardize_dtype
 
 from keras_trainkit.kernels.moments import chunk_moments
 from keras_trainkit.kernels.moments import merged_moments
 from keras_trainkit.kernels.moments import weighted_sum
 
 
-def summarise(samples, weights, kind, from_logits):
-    """Returns the statistics of one chunk of samples, and the samples.
+def as_samples(outputs, kind, from_logits):
+    """Returns a model's outputs in float32 at least, logits as probabilities.
+
+    Args:
+        outputs: Tensor of shape `(chunk, ...)`.
+        kind: As for `summarise`; not `"auto"` for logits.
+        from_logits: Whether the outputs are logits.
+    """
+    dtype = standardize_dtype(outputs.dtype)
+    if dtype not in ("float32", "float64"):
+        outputs = ops.cast(outputs, "float32")
+    if not from_logits:
+        return outputs
+    classes = kind == "classification"
+    return ops.softmax(outputs) if classes else ops.sigmoid(outputs)
+
+
+def summarise(samples, weights, kind, ops=ops):
+    """Returns the statistics of one chunk of samples.
 
     The sums of entropies hold, for each value, its own term: `-p log(p)`
     under `"yes"`, and `-(1 - p) log(1 - p)` under `"no"`. Which of them make
     an entropy is known once the kind is, by the bounds of the values.
 
     Args:
-        samples: Tensor of shape `(chunk, ...)`, a model's outputs.
+        samples: Tensor of shape `(chunk, ...)`, as `as_samples` returns it.
         weights: Float tensor of shape `(chunk,)`: 1 for samples that count.
         kind: `"classification"`, `"binary"`, `"regression"` or `"auto"`.
-        from_logits: Whether the samples are logits, of a kind that is not
-            `"auto"`, to be turned into probabilities first.
+        ops: What computes, `keras.ops` or, for NumPy arrays, `numpy`.
+            Defaults to `keras.ops`.
 
     Returns:
-        Tuple `(statistics, samples)`; the first is a dictionary of tensors
-        for `merged`.
+        Dictionary of tensors for `merged`.
     """
-    if samples.dtype != weights.dtype:
-        samples = ops.cast(samples, weights.dtype)
-    if from_logits:
-        classes = kind == "classification"
-        samples = ops.softmax(samples) if classes else ops.sigmoid(samples)
-    count, mean, squares = chunk_moments(samples, weights)
+    weights = ops.array(weights, samples.dtype)
+    count, mean, squares = chunk_moments(samples, weights, ops)
     found = {"count": count, "mean": mean, "squares": squares}
     if kind != "regression":
-        found["yes"] = weighted_sum(_term(samples), weights)
-        found["no"] = weighted_sum(_term(1 - samples), weights)
+        found["yes"] = weighted_sum(_term(samples, ops), weights, ops)
+        found["no"] = weighted_sum(_term(1 - samples, ops), weights, ops)
         found["lowest"] = ops.min(samples)
         found["highest"] = ops.max(samples)
         sums = ops.sum(samples, axis=-1)
         found["off_one"] = ops.max(ops.abs(sums - 1))
-    return found, samples
+    return found
 
 
-def merged(one, other):
+def merged(one, other, ops=ops):
     """Returns the statistics of two groups of samples together.
 
     Args:
         one: Dictionary as `summarise` returns it, or as `nothing` does.
         other: One of `summarise`.
+        ops: As for `summarise`. Defaults to `keras.ops`.
     """
     names = ("count", "mean", "squares")
-    moments = merged_moments(*([d[n] for n in names] for d in (one, other)))
+    moments = merged_moments(
+        *([d[n] for n in names] for d in (one, other)), ops
+    )
     found = dict(zip(names, moments, strict=True))
     for name in other.keys() - found.keys():
-        found[name] = _MERGED[name](one[name], other[name])
+        merge = getattr(ops, _MERGED[name])
+        found[name] = merge(one[name], other[name])
     return found
 
 
@@ -75,6 +92,21 @@ def nothing(like):
     }
 
 
+def standard_error(std, count):
+    """Returns the standard error of the mean of `count` samples.
+
+    ```
+    s / sqrt(count) = std / sqrt(count - 1)
+    s = sqrt(sum_i (x_i - mean)**2 / (count - 1))
+    ```
+
+    Args:
+        std: Array, `sqrt(sum_i (x_i - mean)**2 / count)`.
+        count: Integer above 1, or an array of them that is broadcast to `std`.
+    """
+    return std / np.sqrt(np.asarray(count, std.dtype) - 1)
+
+
 def are_equal(found):
     """Whether all samples are the same, but for the rounding of their mean.
 
@@ -88,15 +120,15 @@ def are_equal(found):
 
 
 _MERGED = {
-    "yes": ops.add,
-    "no": ops.add,
-    "lowest": ops.minimum,
-    "highest": ops.maximum,
-    "off_one": ops.maximum,
+    "yes": "add",
+    "no": "add",
+    "lowest": "minimum",
+    "highest": "maximum",
+    "off_one": "maximum",
 }
 
 
-def _term(p):
+def _term(p, ops):
     p = ops.clip(p, 0, 1)
     # Nothing is taken of the logarithm where p is 0.
     return -p * ops.log(ops.where(p > 0, p, ops.ones_like(p)))

@@ -1,5 +1,7 @@
 """Samples of a model's outputs, compiled and reduced to statistics."""
 
+import dataclasses
+import math
 import threading
 import weakref
 
@@ -7,31 +9,32 @@ import keras
 import numpy as np
 
 from keras_trainkit.backend.model.compiled_functions import Compiled
-from keras_trainkit.backend.model.graph_nodes import mask_of
 from keras_trainkit.backend.model.layers import owns_seeds
-from keras_trainkit.backend.randomness.foreign_draws import ForeignDraws
-from keras_trainkit.backend.randomness.lent_randomness import drawing_from
-from keras_trainkit.backend.randomness.random_masks import Draws
 from keras_trainkit.backend.randomness.random_masks import as_key
 from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.kernels.sample_statistics import as_samples
 from keras_trainkit.kernels.sample_statistics import merged
 from keras_trainkit.kernels.sample_statistics import nothing
 from keras_trainkit.kernels.sample_statistics import summarise
-from keras_trainkit.models.graph import run
 from keras_trainkit.sampling.guarded_layers import is_users_own
 from keras_trainkit.sampling.guarded_layers import modes_that_call
+from keras_trainkit.sampling.sample_chunks import SampleChunks
 from keras_trainkit.sampling.sample_plan import SamplePlan
-from keras_trainkit.sampling.sample_plan import parted
 from keras_trainkit.sampling.switched_layers import NothingDrawn
-from keras_trainkit.sampling.switched_layers import dropping
+from keras_trainkit.sampling.tail import DrawnTooEarly
+from keras_trainkit.sampling.tail import Tail
+from keras_trainkit.sampling.tail import head_values
+
+# Up to this size NumPy needs less for a call than a backend that is eager.
+_SMALL = 2**16
 
 
-class _DrawnTooEarly(Exception):
-    """A layer before the first that drops draws numbers, too."""
+@dataclasses.dataclass
+class _Known:
+    """What is known of one shape of batches: the first statistics, sizes."""
 
-    def __init__(self, layer):
-        super().__init__(layer.name)
-        self.layer = layer
+    nothing: object
+    size: int
 
 
 class MonteCarlo:
@@ -70,24 +73,43 @@ class MonteCarlo:
         self._model = weakref.ref(model)
         self._modes, self._modes_left = {}, None
         self._turn = threading.RLock()
-        self.structure = None
-        self.kinds = None
+        self._maps, self._tail = True, None
         self._form()
+
+    @property
+    def structure(self):
+        """The structure of the model's outputs."""
+        return self._tail.structure
+
+    @property
+    def kinds(self):
+        """The kind that was settled for each output."""
+        return [kind for kind, _ in self._tail.settled]
 
     def _form(self):
         model = self._model()
-        self._plan = SamplePlan(
-            model, self._switched, [*self._active, *self._noisy]
-        )
-        known = self._plan.layers_of_rest()
+        plan = SamplePlan(model, self._switched, [*self._active, *self._noisy])
+        known = plan.layers_of_rest()
         held = set(map(id, self._layers if known is None else known))
-        self._required = [one for one in self._active if id(one) in held]
+        required = [one for one in self._active if id(one) in held]
         compiled = Compiled(model)
-        self._xla = compiled.xla
+        self._xla, self._spec = compiled.xla, compiled.spec
+        self._eager = compiled.eager
+        self._on_host = compiled.eager and compiled.on_cpu
+        self._plan = plan
+        self._tail = Tail(
+            model,
+            plan,
+            self._switched,
+            required,
+            self._modes,
+            self._settings,
+            self._tail and self._tail.structure,
+        )
+        self._chunks = SampleChunks(plan, self._tail, compiled, self._maps)
         self._trunk = compiled(self._head_values)
         self._step = compiled(self._chunk_statistics)
-        self._compiled = compiled
-        self._nothing = {}
+        self._known = {}
 
     def reaches_outputs(self):
         """Whether any output depends on what a layer draws."""
@@ -97,59 +119,97 @@ class MonteCarlo:
         """Returns the layers with a rate of 1 whose effect nobody knows."""
         return self._plan.stops_inside(self._full)
 
-    def sample(self, x, samples, seed, batch, rows=0):
-        """Returns what is known of `samples` samples of one batch.
+    def sample(self, x, totals, seed, batch, rows=0, enough=None):
+        """Returns what is known of the samples of one batch.
 
         Args:
             x: The batch, as the model takes it.
-            samples: Integer, how many.
+            totals: Sequence of rising integers, after how many samples to ask
+                `enough`; the last of them is the most there can be.
             seed: Integer.
             batch: Integer, which batch this is.
             rows: Integer, for how many rows to compute at least, so that a
                 last batch with fewer needs no function of its own. Rows are
                 only added where they cannot matter. Defaults to `0`.
+            enough: Callable from the statistics so far, as they are returned,
+                to whether they suffice. Defaults to `None`: never.
 
         Returns:
             Tuple of a list of dictionaries of NumPy arrays, one for each
             output, and a list of arrays of samples, or `None`.
         """
+        arguments = (x, totals, seed, batch, rows, enough)
         with self._turn:
-            while True:
-                try:
-                    return self._sample(x, samples, seed, batch, rows)
-                except _DrawnTooEarly as found:
-                    self._noisy.append(found.layer)
-                    self._form()
-                except NothingDrawn as found:
-                    self._take_next_modes(found.layers)
+            try:
+                return self._sample_somehow(arguments)
+            except Exception:
+                if not self._chunks.maps:
+                    raise
+            # What cannot be mapped may still be computed one by one; what is
+            # wrong in itself is raised again there.
+            self._maps = False
+            self._form()
+            try:
+                return self._sample_somehow(arguments)
+            except BaseException:
+                self._maps = True
+                self._form()
+                raise
 
-    def _sample(self, x, samples, seed, batch, rows):
+    def _sample_somehow(self, arguments):
+        while True:
+            try:
+                return self._sample(*arguments)
+            except DrawnTooEarly as found:
+                self._noisy.append(found.layer)
+            except NothingDrawn as found:
+                self._choose_next_modes(found.layers)
+            self._form()
+
+    def _sample(self, x, totals, seed, batch, rows, enough):
         given = _rows_of(x) if self._plan.fills else rows
         if given < rows:
             x = keras.tree.map_structure(lambda one: _filled(one, rows), x)
         frontier = self._trunk(x)
-        chunk = self._plan.chunk(frontier, samples, self._compiled.on_cpu)
-        found, kept = None, []
-        for place, first in enumerate(range(0, samples, chunk)):
-            valid = min(chunk, samples - first)
-            weights = np.zeros(chunk, "float32")
-            weights[:valid] = 1
-            key = as_key(seed, batch, place)
-            if found is None:
-                found = self._start(frontier, key, weights)
-            found, drawn = self._step(found, frontier, key, weights)
-            if drawn is not None:
-                drawn = [keras.ops.convert_to_numpy(one) for one in drawn]
-                kept.append([one[:valid] for one in drawn])
-        found = keras.tree.map_structure(keras.ops.convert_to_numpy, found)
+        known = self._known_of(frontier)
+        chunk = self._chunks.chunk(frontier, totals[0], known.size)
+        found, kept, taken, place = known.nothing, [], 0, 0
+        for total in totals:
+            while taken < total:
+                valid = min(chunk, total - taken)
+                weights = np.zeros(chunk, "float32")
+                weights[:valid] = 1
+                keys = self._chunks.keys(chunk, seed, batch, place)
+                found, drawn = self._step(found, frontier, keys, weights)
+                if drawn is not None:
+                    drawn = [keras.ops.convert_to_numpy(one) for one in drawn]
+                    kept.append([one[:valid] for one in drawn])
+                taken, place = taken + valid, place + 1
+            so_far = [_on_host(one, given, rows) for one in found]
+            if enough is not None and enough(so_far):
+                break
         by_output = list(zip(*kept, strict=True))
         drawn = [np.concatenate(chunks) for chunks in by_output] or None
         if given < rows:
-            found = [_first_rows(one, given) for one in found]
             drawn = drawn and [one[:, :given] for one in drawn]
-        return found, drawn
+        return so_far, drawn
 
-    def _take_next_modes(self, silent):
+    def _known_of(self, frontier):
+        shapes = tuple(map(_shapes_of, frontier))
+        if shapes not in self._known:
+            self._known[shapes] = self._look_at(frontier)
+        return self._known[shapes]
+
+    def _look_at(self, frontier):
+        chunks = self._chunks
+        if self._eager:
+            looks = chunks.maps
+            return _Known(None, chunks.looked_at(frontier) if looks else 1)
+        outputs, statistics = self._spec(self._one_sample, frontier, as_key(0))
+        start = [nothing(one) for one in statistics]
+        return _Known(start, chunks.know(outputs))
+
+    def _choose_next_modes(self, silent):
         """Lets users' code run in training mode that kept layers silent."""
         if self._modes_left is None:
             every = [*self._layers, self._model()]
@@ -169,74 +229,61 @@ class MonteCarlo:
                 "`training` is, or set their rates to 0.",
             )
         self._modes = self._modes_left.pop(0)
-        self._form()
 
     def _head_values(self, x):
-        values = {0: x}
-        draws, foreign = Draws(as_key(0), self._xla), ForeignDraws()
-        with drawing_from(draws):
-            for step in self._plan.head:
-                run([step], values)
-                if draws.count or foreign.seen():
-                    raise _DrawnTooEarly(step.operation)
-        found = [values[ref] for ref in self._plan.frontier]
-        return [(one, mask_of(one)) for one in found]
+        # Once: what is compiled is not looked at again, either.
+        watch = not (self._eager and self._known)
+        return head_values(self._plan, x, self._xla, watch)
 
-    def _chunk_statistics(self, before, frontier, key, weights):
-        chunk = weights.shape[0]
-        draws = Draws(key, self._xla)
-        values = self._plan.copies(frontier, chunk, draws)
-        modes = list(self._modes.items())
-        with dropping(self._switched, draws, modes, self._required):
-            run(self._plan.rest, values)
-            outputs = self._structured(values)
-            self._settle_structure(outputs)
-        settings = self._settings(outputs)
-        self.kinds = [kind for kind, _ in settings]
-        found, kept = [], []
-        for output, (kind, from_logits) in zip(
-            keras.tree.flatten(outputs), settings, strict=True
-        ):
-            weights = _as_wide_as(output, weights)
-            samples = parted(output, chunk)
-            statistics, samples = summarise(samples, weights, kind, from_logits)
-            found.append(statistics)
-            kept.append(samples)
-        if before is not None:
-            found = list(map(merged, before, found))
-        return found, kept if self._return_samples else None
-
-    def _structured(self, values):
-        if self._plan.structure is None:
-            return values[self._plan.outputs[0]]
-        return keras.tree.map_structure(values.get, self._plan.structure)
-
-    def _settle_structure(self, outputs):
-        structure = keras.tree.map_structure(lambda _: 0, outputs)
-        if self._modes and structure != self.structure:
-            raise bad_value(
-                "model",
-                self._model().name,
-                "a model whose outputs have the same structure at inference "
-                "and in training mode, where its dropout is called in "
-                "training mode only",
-                "Call its dropout layers whatever `training` is.",
-            )
-        self.structure = structure
-
-    def _start(self, frontier, key, weights):
-        shapes = tuple(
-            None if one is None else (tuple(one.shape), str(one.dtype))
-            for one in keras.tree.flatten(frontier)
+    def _one_sample(self, frontier, key):
+        outputs = self._chunks.one(frontier, key)
+        weights = np.ones(1, "float32")
+        statistics, _ = self._summarised(
+            [one[None] for one in outputs], weights
         )
-        if shapes not in self._nothing:
-            spec = self._compiled.spec(
-                self._chunk_statistics, None, frontier, key, weights
-            )
-            self._nothing[shapes] = (
-                None if spec is None else [nothing(one) for one in spec[0]]
-            )
-        return self._nothing[shapes]
+        return outputs, statistics
+
+    def _chunk_statistics(self, before, frontier, keys, weights):
+        drawn = self._chunks.drawn(frontier, keys, weights.shape[0])
+        found, samples = self._summarised(drawn, weights)
+        if before is not None:
+            found = [
+                merged(*pair, _arithmetic_of(pair[1]["mean"]))
+                for pair in zip(before, found, strict=True)
+            ]
+        return found, samples if self._return_samples else None
+
+    def _summarised(self, drawn, weights):
+        found, kept = [], []
+        for samples, (kind, from_logits) in zip(
+            drawn, self._tail.settled, strict=True
+        ):
+            samples = as_samples(samples, kind, from_logits)
+            if self._on_host and math.prod(samples.shape) <= _SMALL:
+                samples = keras.ops.convert_to_numpy(samples)
+            ops = _arithmetic_of(samples)
+            found.append(summarise(samples, weights, kind, ops))
+            kept.append(samples)
+        return found, kept
+
+
+def _arithmetic_of(tensor):
+    return np if isinstance(tensor, np.ndarray) else keras.ops
+
+
+def _shapes_of(pair):
+    return tuple(
+        None if one is None else (tuple(one.shape), str(one.dtype))
+        for one in pair
+    )
+
+
+def _on_host(statistics, given, rows):
+    found = {
+        name: keras.ops.convert_to_numpy(value)
+        for name, value in statistics.items()
+    }
+    return _first_rows(found, given) if given < rows else found
 
 
 def _rows_of(x):
@@ -257,8 +304,3 @@ def _first_rows(statistics, rows):
         name: value[:rows] if value.ndim else value
         for name, value in statistics.items()
     }
-
-
-def _as_wide_as(output, weights):
-    wide = keras.backend.standardize_dtype(output.dtype) == "float64"
-    return keras.ops.cast(weights, "float64" if wide else "float32")

@@ -16,7 +16,7 @@ from keras_trainkit.sampling.switched_layers import drops_plainly
 
 # Elements of the largest tensor: what a CPU's caches hold, and a small part of
 # an accelerator's memory.
-_BUDGET = {"cpu": 2**22, "other": 2**26}
+BUDGET = {"cpu": 2**22, "other": 2**26}
 
 
 class SamplePlan:
@@ -116,7 +116,7 @@ class SamplePlan:
             math.prod(unknown if n is None else n for n in shape)
             for shape in self._sizes
         ]
-        budget = _BUDGET["cpu" if on_cpu else "other"]
+        budget = BUDGET["cpu" if on_cpu else "other"]
         return chunk_size(samples, samples_that_fit(rows * max(sizes), budget))
 
     def copies(self, frontier, chunk, draws):

@@ -1,5 +1,6 @@
 """Monte Carlo prediction: how sure a model with dropout is."""
 
+import functools
 import random
 
 import keras
@@ -19,6 +20,7 @@ from keras_trainkit.uncertainty.outputs import classes_of
 from keras_trainkit.uncertainty.outputs import output_names
 from keras_trainkit.uncertainty.outputs import output_settings
 from keras_trainkit.uncertainty.prediction import prediction_of
+from keras_trainkit.uncertainty.sample_count import sample_count
 
 
 def mc_predict(
@@ -33,6 +35,8 @@ def mc_predict(
     steps=None,
     verbose=0,
     noise=False,
+    tolerance=None,
+    max_samples=None,
 ):
     """Predicts with dropout switched on, many times, and says how sure it is.
 
@@ -61,8 +65,13 @@ def mc_predict(
         x: Whatever `predict` takes: arrays, structures of them,
             `tf.data.Dataset`, `PyDataset`, torch `DataLoader`, generator.
             Targets that come with it are left out.
-        samples: Integer of at least 2, how many samples of each row. Defaults
-            to `100`.
+        samples: Integer of at least 2, how many samples of each row, or
+            `"auto"`: 32, and twice as many again and again, until the
+            standard error of every mean in the batch is within `tolerance`,
+            or there are `max_samples`. It is estimated from the samples,
+            `s / sqrt(n)` with their spread `s`; each batch stops by itself.
+            How many they were and which rows got there is in `sample_count`
+            and `converged`. Defaults to `100`.
         batch_size: Integer or `None`, how many rows of an array are taken at
             a time. Defaults to `32`.
         seed: Integer of at least 0. The same `seed`, `samples` and
@@ -88,10 +97,17 @@ def mc_predict(
             silence.
         noise: Boolean, whether `GaussianNoise` is switched on, too. Defaults
             to `False`.
+        tolerance: Number above 0, the standard error to reach with
+            `samples="auto"`, in units of the outputs. For several outputs
+            also a dictionary by their names; those left out do not count.
+            Defaults to `None`: 0.01 with `"auto"`.
+        max_samples: Integer of at least 2, the most samples of each row with
+            `samples="auto"`. Defaults to `None`: 1000 with `"auto"`.
 
     Returns:
         An `MCPrediction` with `mean`, `std`, `entropy`, `expected_entropy`,
-        `mutual_information`, `samples` and `plot()`; for a model with several
+        `mutual_information`, `samples`, `sample_count`, `standard_error`,
+        `confident()` and `plot()`; for a model with several
         outputs a dictionary of them by the outputs' names: the keys of a
         dictionary of outputs, `model.output_names` of a functional model,
         else `output_0`, `output_1`, ...
@@ -101,7 +117,8 @@ def mc_predict(
             drops does not reach an output, or one that drops is called in
             neither mode; if the model has a
             `predict_step` of its own, or an output without an axis for the
-            rows; if an argument is out of range, the outputs are not of the
+            rows; if an argument is out of range, `tolerance`, `max_samples`
+            or `return_samples` do not go with `samples`, the outputs are not of the
             `kind` that is given, or `x` has no batch.
         TypeError: If an argument is of another type.
 
@@ -121,13 +138,19 @@ def mc_predict(
     ('classification', (8, 3), (8,))
     >>> bool((prediction.mutual_information > 0).all())
     True
+    >>> prediction = ktk.uncertainty.mc_predict(
+    ...     model, x, samples="auto", tolerance=0.02, seed=1
+    ... )
+    >>> bool(prediction.converged.all())
+    True
 
     Reference:
 
     - [Gal and Ghahramani, 2016](https://arxiv.org/abs/1506.02142)
     """
-    _refuse(model, samples, batch_size, seed, steps, verbose)
+    _refuse(model, batch_size, seed, steps, verbose)
     require_choice("return_samples", return_samples, (True, False))
+    count = sample_count(samples, tolerance, max_samples, return_samples)
     require_choice("noise", noise, (True, False))
     names = getattr(model, "output_names", None)
     settings = output_settings(names, kind, from_logits)
@@ -143,8 +166,11 @@ def mc_predict(
         if engine is None:
             layers = layers.built_on(batch)
             engine = _engine(layers, settings, return_samples)
+        enough = None
+        if count.tolerance is not None:
+            enough = functools.partial(_enough, engine, settings, count)
         statistics, drawn = engine.sample(
-            batch, samples, int(seed), place, rows
+            batch, count.totals, int(seed), place, rows, enough
         )
         rows = max(rows, len(statistics[0]["mean"]))
         found.append(statistics)
@@ -154,7 +180,12 @@ def mc_predict(
         raise bad_value("x", x, "data with at least one batch")
     bar.update(len(found), finalize=True)
     _refuse_equal_samples(layers, engine, found)
-    return _predictions(engine, settings, found, kept)
+    return _predictions(engine, settings, found, kept, count)
+
+
+def _enough(engine, settings, count, statistics):
+    names = output_names(engine.structure, settings.names)
+    return count.reached(statistics, names)
 
 
 def _engine(layers, settings, return_samples):
@@ -183,13 +214,22 @@ def _refuse_equal_samples(layers, engine, found):
         )
 
 
-def _predictions(engine, settings, found, kept):
+def _predictions(engine, settings, found, kept, count):
     names = output_names(engine.structure, settings.names)
     samples = zip(*kept, strict=True) if kept[0] else [None] * len(names)
     predictions = [
-        prediction_of(statistics, drawn, _kind(statistics, asked))
-        for statistics, drawn, asked in zip(
-            zip(*found, strict=True), samples, engine.kinds, strict=True
+        prediction_of(
+            statistics,
+            drawn,
+            _kind(statistics, asked),
+            count.tolerance_of(name),
+        )
+        for name, statistics, drawn, asked in zip(
+            names,
+            zip(*found, strict=True),
+            samples,
+            engine.kinds,
+            strict=True,
         )
     ]
     if keras.tree.is_nested(engine.structure):
@@ -225,11 +265,10 @@ def _progress_bar(count, verbose):
     return keras.utils.Progbar(count, verbose=verbose, unit_name="step")
 
 
-def _refuse(model, samples, batch_size, seed, steps, verbose):
+def _refuse(model, batch_size, seed, steps, verbose):
     if not isinstance(model, keras.Model):
         raise bad_type("model", model, "a `keras.Model`")
     _refuse_own_predict_step(model)
-    require_integer("samples", samples, 2)
     if batch_size is not None:
         require_integer("batch_size", batch_size, 1)
     if seed is not None:

@@ -2,11 +2,14 @@
 
 import numpy as np
 
+from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.kernels.argument_checks import require_choice
+from keras_trainkit.kernels.argument_checks import require_number
 from keras_trainkit.kernels.probability.entropies import binary_entropy
 from keras_trainkit.kernels.probability.entropies import entropy
 from keras_trainkit.kernels.probability.entropies import mutual_information
 from keras_trainkit.kernels.probability.prediction_kind import KINDS
+from keras_trainkit.kernels.sample_statistics import standard_error
 from keras_trainkit.plots.uncertainty import plot_most_and_least_certain
 
 
@@ -37,15 +40,23 @@ class MCPrediction:
         expected_entropy: Array of shape `(N, ...)`, without the last axis for
             a classification. Defaults to `None`: it is a regression.
         samples: Array of shape `(samples, N, ...)`. Defaults to `None`.
+        sample_count: Integer array of shape `(N,)`, how many samples of each
+            row were drawn. Defaults to `None`: not known.
+        tolerance: Number, the standard error that was asked for. Defaults to
+            `None`: none was.
 
     Attributes:
         mean: As given.
         std: As given.
         kind: As given.
+        sample_count: As given.
+        tolerance: As given.
 
     Raises:
         ValueError: If `kind` is another; by the entropies of a regression,
-            and by `samples` if they were not kept.
+            by `samples` if they were not kept, by `standard_error` if their
+            number is not known, and by `converged` if no tolerance was asked
+            for.
         TypeError: If `kind` is no string.
 
     Example:
@@ -65,16 +76,32 @@ class MCPrediction:
     - [Gal, Islam and Ghahramani, 2017](https://arxiv.org/abs/1703.02910)
     """
 
-    def __init__(self, mean, std, kind, expected_entropy=None, samples=None):
+    def __init__(
+        self,
+        mean,
+        std,
+        kind,
+        expected_entropy=None,
+        samples=None,
+        sample_count=None,
+        tolerance=None,
+    ):
         require_choice("kind", kind, KINDS)
         self.mean = mean
         self.std = std
         self.kind = kind
+        self.sample_count = sample_count
+        self.tolerance = tolerance
         self._expected_entropy = expected_entropy
         self._samples = samples
 
     def __repr__(self):
-        return f"MCPrediction(kind={self.kind!r}, shape={self.mean.shape})"
+        text = f"kind={self.kind!r}, shape={self.mean.shape}"
+        if self.tolerance is not None:
+            drawn, done = self.sample_count, self.converged
+            text += f", {drawn.min()} to {drawn.max()} samples, "
+            text += f"{done.sum()} of {len(done)} rows converged"
+        return f"MCPrediction({text})"
 
     @property
     def samples(self):
@@ -85,6 +112,35 @@ class MCPrediction:
                 "number. Call `mc_predict` with `return_samples=True`."
             )
         return self._samples
+
+    @property
+    def standard_error(self):
+        """How far `mean` may be from that of endless samples, one sigma.
+
+        Estimated from the samples themselves: `std / sqrt(sample_count - 1)`.
+        """
+        if self.sample_count is None:
+            raise ValueError(
+                "`standard_error` needs the number of samples. Received: a "
+                "prediction with sample_count=None. Pass `sample_count`."
+            )
+        shape = (-1, *(1 for _ in self.std.shape[1:]))
+        return standard_error(self.std, self.sample_count.reshape(shape))
+
+    @property
+    def converged(self):
+        """Which rows have every standard error within the tolerance.
+
+        Boolean array of shape `(N,)`. The others ran into `max_samples`.
+        """
+        if self.tolerance is None:
+            raise ValueError(
+                "`converged` needs a tolerance. Received: a prediction for "
+                "which none was asked for. Call `mc_predict` with "
+                '`samples="auto"` and a `tolerance`, or look at '
+                "`standard_error`."
+            )
+        return _every(self.standard_error <= self.tolerance)
 
     @property
     def entropy(self):
@@ -116,6 +172,65 @@ class MCPrediction:
         values = self.std if self.kind == "regression" else self.entropy
         return values.reshape((len(values), -1)).mean(axis=1)
 
+    def confident(self, min_probability=None, max_std=None):
+        """Returns the rows to act on; the others are for a human.
+
+        A row counts if the answer in it is probable enough, if its samples
+        agree well enough, or both, as is asked for. Where a row holds several
+        answers, such as the pixels of an image or independent labels, all of
+        them have to.
+
+        Args:
+            min_probability: Number in [0, 1], how probable the answer must
+                be in the mean: the most probable class, for a binary one
+                `max(p, 1 - p)`. Defaults to `None`: any.
+            max_std: Number of at least 0, the largest standard deviation that
+                any value of the row may have. Defaults to `None`: any.
+
+        Returns:
+            Boolean array of shape `(N,)`. A value that is NaN is never
+            confident.
+
+        Raises:
+            ValueError: If neither is given, if a number is out of range, or
+                for `min_probability` of a regression.
+            TypeError: If an argument is no number.
+
+        Example:
+
+        >>> prediction = ktk.uncertainty.MCPrediction(
+        ...     mean=np.array([[0.9, 0.1], [0.6, 0.4], [0.9, 0.1]]),
+        ...     std=np.array([[0.1, 0.1], [0.1, 0.1], [0.3, 0.3]]),
+        ...     kind="classification",
+        ... )
+        >>> prediction.confident(min_probability=0.8).tolist()
+        [True, False, True]
+        >>> prediction.confident(min_probability=0.8, max_std=0.2).tolist()
+        [True, False, False]
+        """
+        if min_probability is None and max_std is None:
+            raise bad_value(
+                "min_probability",
+                min_probability,
+                "a number in [0, 1], unless `max_std` is given",
+            )
+        rows = np.ones(len(self.mean), bool)
+        if min_probability is not None:
+            require_number(
+                "min_probability",
+                min_probability,
+                "a number in [0, 1]",
+                lambda v: 0 <= v <= 1,
+            )
+            self._require_probabilities("min_probability")
+            rows &= _every(self._probability() >= min_probability)
+        if max_std is not None:
+            require_number(
+                "max_std", max_std, "a number of at least 0", lambda v: v >= 0
+            )
+            rows &= _every(self.std <= max_std)
+        return rows
+
     def plot(self, images=None, count=8, axes=None):
         """Draws the rows that the model is most and least certain about.
 
@@ -143,6 +258,12 @@ class MCPrediction:
             axes=axes,
         )
 
+    def _probability(self):
+        """The probability of the answer that the mean gives."""
+        if self.kind == "binary":
+            return np.maximum(self.mean, 1 - self.mean)
+        return self.mean.max(axis=-1)
+
     def _require_probabilities(self, name):
         if self.kind == "regression":
             raise ValueError(
@@ -153,7 +274,7 @@ class MCPrediction:
             )
 
 
-def prediction_of(found, samples, kind):
+def prediction_of(found, samples, kind, tolerance=None):
     """Returns the `MCPrediction` of the statistics of all batches.
 
     Args:
@@ -161,6 +282,7 @@ def prediction_of(found, samples, kind):
             `kernels.sample_statistics`.
         samples: List of arrays of shape `(samples, batch, ...)`, or `None`.
         kind: One of `kernels.probability.prediction_kind.KINDS`.
+        tolerance: As for `MCPrediction`. Defaults to `None`.
     """
     mean = np.concatenate([one["mean"] for one in found])
     variances = [one["squares"] / one["count"] for one in found]
@@ -175,4 +297,11 @@ def prediction_of(found, samples, kind):
     if samples is not None:
         samples = np.concatenate(samples, axis=1)
     std = np.sqrt(np.concatenate(variances))
-    return MCPrediction(mean, std, kind, expected, samples)
+    counts = [np.full(len(one["mean"]), int(one["count"])) for one in found]
+    counts = np.concatenate(counts)
+    return MCPrediction(mean, std, kind, expected, samples, counts, tolerance)
+
+
+def _every(values):
+    """Whether all that there is in each row is true."""
+    return values.reshape((len(values), -1)).all(axis=1)

@@ -4,8 +4,10 @@ import pytest
 from scipy import special
 
 from keras_trainkit.kernels.sample_statistics import are_equal
+from keras_trainkit.kernels.sample_statistics import as_samples
 from keras_trainkit.kernels.sample_statistics import merged
 from keras_trainkit.kernels.sample_statistics import nothing
+from keras_trainkit.kernels.sample_statistics import standard_error
 from keras_trainkit.kernels.sample_statistics import summarise
 from tests.helpers.arrays import to_numpy
 
@@ -18,8 +20,10 @@ SIGMOID = special.expit(LOGITS)
 def streamed(samples, kind="auto", from_logits=False):
     parts = [
         summarise(
-            keras.ops.convert_to_tensor(part), weights, kind, from_logits
-        )[0]
+            as_samples(keras.ops.convert_to_tensor(part), kind, from_logits),
+            weights,
+            kind,
+        )
         for part, weights in [
             (samples[:4], np.ones(4, "float32")),
             (samples[[4, 5, 5, 5]], np.array([1, 1, 0, 0], "float32")),
@@ -87,7 +91,8 @@ def test_bounds_of_all_samples():
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "int32"])
 def test_narrow_samples_are_summed_in_float32(dtype):
     samples = keras.ops.cast(SIGMOID, dtype)
-    found, kept = summarise(samples, np.ones(6, "float32"), "auto", False)
+    kept = as_samples(samples, "auto", False)
+    found = summarise(kept, np.ones(6, "float32"), "auto")
     dtypes = {keras.backend.standardize_dtype(v.dtype) for v in found.values()}
     assert dtypes == {"float32"}
     assert keras.backend.standardize_dtype(kept.dtype) == "float32"
@@ -105,3 +110,25 @@ def test_one_sample_that_differs_is_seen(place):
     samples = EQUAL.copy()
     samples[place] += 1e-2 * (1 + abs(samples[place]))
     assert not are_equal(streamed(samples, "regression"))
+
+
+def test_numpy_computes_the_same():
+    parts = [SIGMOID[:4], SIGMOID[4:]]
+    one, other = (
+        summarise(part, np.ones(len(part), "float32"), "auto", np)
+        for part in parts
+    )
+    found = merged(one, other, np)
+    assert {type(value).__module__ for value in found.values()} == {"numpy"}
+    expected = streamed(SIGMOID)
+    assert found.keys() == expected.keys()
+    for name, value in expected.items():
+        assert_close(found[name], value)
+
+
+@pytest.mark.parametrize("count", [2, 7])
+def test_the_standard_error_is_that_of_the_unbiased_spread(count):
+    samples = RNG.normal(size=(count, 5))
+    found = standard_error(samples.std(axis=0), count)
+    expected = samples.std(axis=0, ddof=1) / np.sqrt(count)
+    np.testing.assert_allclose(found, expected)

@@ -143,7 +143,7 @@ def test_copies_of_a_batch_are_parted_again(count):
 
 @pytest.mark.parametrize("budget, chunk", [(1, 1), (6 * 4 * 7, 5), (10**6, 10)])
 def test_a_chunk_keeps_to_the_budget(budget, chunk, monkeypatch):
-    monkeypatch.setattr(sample_plan, "_BUDGET", {"cpu": budget, "other": 1})
+    monkeypatch.setattr(sample_plan, "BUDGET", {"cpu": budget, "other": 1})
     x = np.ones((4, FEATURES), "float32")
     found = plan(flat(L.Dropout(0.5), L.Dense(3)))
     assert found.chunk([(x, None)], 10, on_cpu=True) == chunk

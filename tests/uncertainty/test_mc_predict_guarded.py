@@ -138,7 +138,7 @@ def test_a_second_call_compiles_nothing():
     mc_predict(model, rows(), samples=4, seed=1)
     later = calls[count:]
     eager = keras.backend.backend() == "torch"
-    assert later == ([True] * 4 if eager else [])
+    assert set(later) == ({True} if eager else set())
 
 
 class Twice(keras.Model):

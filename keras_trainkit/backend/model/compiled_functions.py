@@ -15,6 +15,8 @@ class Compiled:
 
     Attributes:
         xla: Whether XLA compiles them.
+        eager: Whether they are not compiled at all.
+        maps: Whether `mapped_draws` can run inside of them.
         on_cpu: Whether they run on a CPU.
     """
 
@@ -26,6 +28,8 @@ class Compiled:
         self.xla = backend == "jax" or (
             backend == "tensorflow" and self._compiles and jit
         )
+        self.eager = not self._compiles or backend == "torch"
+        self.maps = self._compiles or backend == "torch"
         # Those that Keras does not list would be constants on JAX.
         untracked = [
             one
@@ -57,7 +61,7 @@ class Compiled:
         `None` where nothing is compiled.
         """
         backend = keras.backend.backend()
-        if not self._compiles or backend == "torch":
+        if self.eager:
             return None
         stateless = self._stateless(function)
         if backend == "tensorflow":

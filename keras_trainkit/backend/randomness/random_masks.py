@@ -49,12 +49,11 @@ class Draws:
             offset: Float. Defaults to `0.0`.
             dropped: Float. Defaults to `0.0`.
         """
-        level, key = threshold(rate), self._next()
+        key = self._next()
         if keras.backend.backend() == "torch":
-            return _torch_drop(
-                inputs, key, level, shape, scale, offset, dropped
-            )
-        numbers = (level, tuple(shape), scale, offset, dropped)
+            mask = self._torch_mask(inputs, key, rate, tuple(shape))
+            return torch_masked(inputs, mask, scale, offset, dropped)
+        numbers = (threshold(rate), tuple(shape), scale, offset, dropped)
         if self._xla:
             return _hashed_drop(inputs, key, *numbers)
         return _tensorflow_drop(inputs, key, *numbers)
@@ -67,6 +66,9 @@ class Draws:
             return keras.ops.convert_to_tensor([first ^ second, 0], "int64")
         seed = keras.ops.stack([first, second])
         return keras.ops.cast(seed, random_seed_dtype())
+
+    def _torch_mask(self, inputs, key, rate, shape):
+        return torch_mask(inputs, key, rate, shape)
 
     def _next(self):
         first, second = self._key
@@ -108,6 +110,20 @@ def as_key(seed, *place):
     numbers = ",".join(str(int(number)) for number in (seed, *place))
     digest = hashlib.blake2b(numbers.encode(), digest_size=8).digest()
     words = np.frombuffer(digest, "<u4").astype("uint32")
+    return words.tolist() if keras.backend.backend() == "torch" else words
+
+
+def as_keys(count, seed, *place):
+    """Returns `count` keys that differ, an array or a list of pairs.
+
+    Args:
+        count: Integer of at least 1.
+        seed: As for `as_key`.
+        *place: As for `as_key`.
+    """
+    numbers = ",".join(str(int(number)) for number in (seed, *place))
+    digest = hashlib.shake_128(numbers.encode()).digest(8 * count)
+    words = np.frombuffer(digest, "<u4").astype("uint32").reshape((count, 2))
     return words.tolist() if keras.backend.backend() == "torch" else words
 
 
@@ -173,15 +189,31 @@ def _philox_bits(key, shape):
     return tf.reshape(halves[:count], shape)
 
 
-def _torch_drop(inputs, key, level, shape, scale, offset, dropped):
+def torch_mask(inputs, key, rate, shape):
+    """Returns a mask of `shape` for torch, 1 where an element is kept.
+
+    Args:
+        inputs: Tensor, whose dtype the mask has.
+        key: Two 32-bit words.
+        rate: Float in (0, 1).
+        shape: Tuple.
+    """
     # In place, in 16 bits as long as it can be: each pass costs its memory.
-    mask = _torch_bits(key, shape).ge_(level - LEVELS // 2).to(inputs.dtype)
+    level = threshold(rate) - LEVELS // 2
+    return _torch_bits(key, shape).ge_(level).to(inputs.dtype)
+
+
+def torch_masked(inputs, mask, scale, offset, dropped):
+    """Returns `scale * inputs + offset` where `mask` is 1, else `dropped`.
+
+    The mask is overwritten.
+    """
     kept = inputs * scale
     if offset:
         kept += offset - dropped
     fits = inputs.ndim == mask.ndim and all(
         size in (1, whole)
-        for size, whole in zip(inputs.shape, shape, strict=True)
+        for size, whole in zip(inputs.shape, mask.shape, strict=True)
     )
     found = mask.mul_(kept) if fits else mask * kept
     return found.add_(dropped) if offset else found

@@ -1,0 +1,117 @@
+"""How the samples of one chunk are computed, and how many make a chunk."""
+
+import functools
+import math
+
+import keras
+
+from keras_trainkit.backend.model.tensor_sizes import largest_tensor
+from keras_trainkit.backend.randomness.mapped_draws import mapped_draws
+from keras_trainkit.backend.randomness.random_masks import Draws
+from keras_trainkit.backend.randomness.random_masks import as_key
+from keras_trainkit.backend.randomness.random_masks import as_keys
+from keras_trainkit.sampling.sample_plan import BUDGET
+from keras_trainkit.sampling.sample_plan import chunk_size
+from keras_trainkit.sampling.sample_plan import parted
+from keras_trainkit.sampling.sample_plan import samples_that_fit
+
+# Samples side by side in a compiled loop: more leave the caches of a CPU.
+_AT_ONCE = {True: 8, False: 64}
+
+
+class SampleChunks:
+    """Computes chunks of samples in the fastest way that is exact.
+
+    Where the rows of a batch are independent, the batch is repeated. Else the
+    samples are mapped: each sees a batch of its own. Where that cannot be,
+    they are computed one by one.
+
+    Args:
+        plan: A `SamplePlan`.
+        tail: Its `Tail`.
+        compiled: A `Compiled` of the model.
+        maps: Whether samples may be mapped.
+    """
+
+    def __init__(self, plan, tail, compiled, maps):
+        self._plan, self._tail = plan, tail
+        self._xla, self._on_cpu = compiled.xla, compiled.on_cpu
+        self.maps = maps and compiled.maps and not plan.repeats
+        self._eager = compiled.eager
+        self._specs = None
+
+    def one(self, frontier, key):
+        """Returns the outputs of one sample, a flat list of tensors."""
+        return self._tail(frontier, 1, Draws(key, self._xla))
+
+    def looked_at(self, frontier):
+        """Returns the sizes that one sample has, from an eager run of it.
+
+        Samples are mapped only if the same key gives the same sample: what
+        else is random there would be the same for all that are mapped.
+        """
+        key, found = as_key(0), []
+        with largest_tensor() as largest:
+            for _ in range(2):
+                drawn = self.one(frontier, key)
+                found.append([keras.ops.convert_to_numpy(d) for d in drawn])
+        pairs = zip(*found, strict=True)
+        if not all(one.tobytes() == other.tobytes() for one, other in pairs):
+            self.maps = False
+        return max(largest[0], *(one.size for one in found[0]))
+
+    def know(self, specs):
+        """Takes the shapes and dtypes of the outputs of one sample."""
+        self._specs = specs
+        return sum(math.prod(spec.shape) for spec in specs)
+
+    def chunk(self, frontier, samples, size):
+        """Returns how many samples are taken at a time.
+
+        Args:
+            frontier: As `head_values` returns it.
+            samples: Integer, how many are asked for.
+            size: Integer, how many elements are held for each sample.
+        """
+        if self._plan.repeats:
+            return self._plan.chunk(frontier, samples, self._on_cpu)
+        budget = BUDGET["cpu" if self._on_cpu else "other"]
+        fit = samples_that_fit(size, budget)
+        if not self.maps:
+            return chunk_size(samples, fit) if self._eager else 1
+        samples = chunk_size(samples, fit)
+        at_once = _side_by_side(samples, self._on_cpu)
+        return at_once * math.ceil(samples / at_once)
+
+    def keys(self, chunk, seed, batch, place):
+        """Returns the keys of one chunk, to be handed to `drawn`."""
+        if self._plan.repeats:
+            return as_keys(1, seed, batch, place)
+        return as_keys(chunk, seed, batch, place)
+
+    def drawn(self, frontier, keys, chunk):
+        """Returns the samples of one chunk.
+
+        Args:
+            frontier: As `head_values` returns it.
+            keys: As `keys` returns them.
+            chunk: Integer, how many samples.
+
+        Returns:
+            List of tensors of shape `(samples, rows, ...)`.
+        """
+        if self._plan.repeats:
+            draws = Draws(keys[0], self._xla)
+            drawn = self._tail(frontier, chunk, draws)
+            return [parted(one, chunk) for one in drawn]
+        if self.maps:
+            function = functools.partial(self._tail, frontier, 1)
+            at_once = _side_by_side(chunk, self._on_cpu)
+            return mapped_draws(function, keys, self._xla, self._specs, at_once)
+        each = [self.one(frontier, keys[n]) for n in range(len(keys))]
+        return [keras.ops.stack(drawn) for drawn in zip(*each, strict=True)]
+
+
+def _side_by_side(samples, on_cpu):
+    """Returns how many of `samples` to compute at once, in equal groups."""
+    return math.ceil(samples / math.ceil(samples / _AT_ONCE[on_cpu]))
