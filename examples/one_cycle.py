@@ -33,6 +33,8 @@ import keras
 import numpy as np
 from deep_tasks import task
 from one_cycle_figure import draw
+from one_cycle_report import report
+from one_cycle_report import report_thirds
 from one_thread import one_thread_on_torch
 
 import keras_trainkit as ktk
@@ -163,42 +165,6 @@ def compare(args, peaks):
     return found
 
 
-def report(found, peaks, args):
-    print(
-        f"{args.task}, {args.seeds} seeds, backend {keras.backend.backend()}: "
-        f"validation accuracy (peak of the rate)"
-    )
-    budgets = list(found["constant"])
-    heads = [f"after {epochs} epochs" for epochs in budgets]
-    print(f"  {'':24}" + "".join(f"{head:>24}" for head in heads))
-    for method, by_budget in found.items():
-        cells = []
-        for epochs in budgets:
-            cell = ""
-            if epochs in by_budget:
-                ends = by_budget[epochs][:, -1]
-                cell = f"{ends.mean():.4f} ± {ends.std():.4f}"
-                cell += f" ({peaks[method][epochs]:g})"
-            cells.append(cell)
-        print(f"  {method:24}" + "".join(f"{cell:>24}" for cell in cells))
-
-
-def report_thirds(found):
-    """Says on how many seeds a third of the epochs was enough."""
-    for short, long in itertools.pairwise(found["constant"]):
-        if short not in found["1cycle"]:
-            continue
-        constant = found["constant"][long][:, -1]
-        print(f"as good in {short} epochs as the constant rate in {long}:")
-        for method in METHODS[1:]:
-            ends = found[method][short][:, -1]
-            print(
-                f"  {method:24}{ends.mean():.4f} against "
-                f"{constant.mean():.4f}: on {(ends >= constant).sum()} of "
-                f"{len(ends)} seeds"
-            )
-
-
 def parse(argv):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add = parser.add_argument
@@ -225,7 +191,7 @@ def main(argv=None):
         return best
     peaks = PEAKS[args.task]
     found = compare(args, peaks)
-    report(found, peaks, args)
+    report(found, peaks, args.task)
     report_thirds(found)
     draw(found, args.task, args.output)
     print(f"drawn: {args.output}")
