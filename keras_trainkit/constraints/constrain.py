@@ -5,7 +5,7 @@ import math
 import keras
 
 from keras_trainkit.backend.optimizer.averages import project_averages
-from keras_trainkit.backend.training.train_function import forget_compiled_steps
+from keras_trainkit.backend.training.kept_steps import forget_compiled_steps
 from keras_trainkit.constraints.incoming_max_norm import IncomingMaxNorm
 from keras_trainkit.constraints.kernel_slots import kernel_slots
 from keras_trainkit.kernels.argument_checks import bad_type

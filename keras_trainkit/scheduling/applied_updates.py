@@ -9,7 +9,6 @@ class AppliedUpdates:
     """
 
     def __init__(self):
-        self._seen = {}
         self._first = None
         self.begin(None)
 
@@ -18,20 +17,18 @@ class AppliedUpdates:
         self._first = counted
         self._calls = self._finished = self._blind = self._outside = 0
 
-    def add_call(self, function, applied, finished):
+    def add_call(self, acts, finished):
         """Adds a call of a train function.
 
         Args:
-            function: The train function.
-            applied: Whether it called the optimizer's `apply` in Python; a
-                compiled one does while it is traced.
+            acts: Whether it is known to have called the optimizer's `apply`
+                in Python under the curves; a compiled one does while it is
+                traced.
             finished: Whether it was left without an exception.
         """
-        if applied:
-            self._seen[id(function)] = function
         self._calls += 1
         self._finished += finished
-        self._blind += id(function) not in self._seen
+        self._blind += not acts
 
     def add_outside(self):
         """Adds an `apply` outside of the model's train function."""
@@ -41,10 +38,6 @@ class AppliedUpdates:
         """Whether the counter moved where no curve can have acted."""
         only_blind = self._calls == self._blind
         return only_blind and self.made(counted) > self._outside
-
-    def forget(self):
-        """Lets go of the train functions; the counts stay."""
-        self._seen = {}
 
     def tried(self):
         """Whether a step was made in this epoch, whatever it did."""

@@ -110,7 +110,7 @@ class CurvesInFit:
 
     def trace_anew(self):
         """Lets the step be compiled anew, with a train step changed since."""
-        self._run.make_train_function(force=True)
+        self._run.follow_train_step()
 
     def end(self):
         """Gives the hyperparameters back.

@@ -5,6 +5,9 @@ import math
 import keras
 import numpy as np
 
+from keras_trainkit.backend.training.baked_state import Same
+from keras_trainkit.schedules.curve_key import curve_key
+
 _BLOCK = 1024
 
 
@@ -59,6 +62,11 @@ class Claim:
         if self.started:
             self.factor_changes.append((updates - self.origin, self.factor))
 
+    def constants(self):
+        """Returns what a step bakes in that computes the value; hashable."""
+        key = curve_key(self.curve) or Same(self)
+        return self.hyperparameter, self.attribute, key
+
     def constant(self):
         """Whether the curve has one value, looked at for 1024 updates."""
         return len(set(self._tabulated(0) or ())) == 1
@@ -87,10 +95,18 @@ class Claim:
             return None
         return np.broadcast_to(values, positions.shape).tolist()
 
-    def in_step(self, updates, dtype):
-        """Returns the value as a tensor of the step being traced."""
-        position = updates - self.origin
-        return self.curve(position, keras.ops, dtype) * self.factor
+    def in_step(self, updates, origin, factor, dtype):
+        """Returns the value as a tensor of the step being traced.
+
+        Args:
+            updates: The count of updates, a tensor.
+            origin: `origin` as a tensor, which a later run may change.
+            factor: `factor` as a tensor.
+            dtype: What to compute in.
+        """
+        position = updates - keras.ops.cast(origin, updates.dtype)
+        value = self.curve(position, keras.ops, dtype)
+        return value * keras.ops.cast(factor, dtype)
 
     def positions(self, updates):
         """Returns the positions used from the start until `updates`."""

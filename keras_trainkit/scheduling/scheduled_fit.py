@@ -45,7 +45,8 @@ class ScheduledFit:
         self._functions = ScheduledFunctions(
             model, self.step, self.make_train_function
         )
-        model.make_train_function(force=True)
+        self._outdated = False
+        self._choose_function()
 
     # Claims, origins and factors.
 
@@ -93,6 +94,7 @@ class ScheduledFit:
                 del self.claims[name]
         if not self.claims:
             self.settle()
+        self._outdated = True
 
     def start(self, claims, batches_before):
         """Sets where the curves of these claims begin.
@@ -153,8 +155,8 @@ class ScheduledFit:
         if anatomy.has_values(self.optimizer.inner):
             anatomy.unshare_averages(self.optimizer.inner)
         self.running.forget()
-        self.applied.forget()
         self._functions.uninstall()
+        self.optimizer.compute((), None)
 
     # Steps.
 
@@ -167,31 +169,52 @@ class ScheduledFit:
         if self.over():
             self.settle()
             return self.model.make_train_function(force)
-        if force or not self._functions.installed():
+        if force:
             self._functions.forget()
-            self._choose_function()
+        elif not self._functions.installed():
+            self._functions.renew()
+        else:
+            return None
+        self._choose_function()
         return None
 
-    def _choose_function(self):
-        factors = (
-            (claim, claim.factor)
-            for claim in self.claims.values()
-            if not claim.held
-        )
-        self._functions.choose(tuple(factors))
+    def follow_model(self):
+        """Lets the steps to come fit the model, which has changed."""
+        self._functions.renew()
+        self._choose_function()
 
-    def step(self, function, args):
+    def follow_train_step(self):
+        """Lets them fit a train step that was changed for this run alone."""
+        self._functions.renew_scheduled()
+        self._choose_function()
+
+    def _choose_function(self):
+        """Chooses the step for the claims as they are; returns it."""
+        claims = sorted(
+            (claim for claim in self.claims.values() if not claim.held),
+            key=lambda claim: claim.hyperparameter,
+        )
+        step = self._functions.choose(claims)
+        self.optimizer.compute(claims, step.numbers)
+        self._outdated = False
+        return step
+
+    def step(self, step, args):
         """Calls one compiled (or eager) train function under the curves."""
         self._require_start()
         self.optimizer.refuse_foreign_changes()
-        before, finished = self.optimizer.applied, False
+        if self._outdated:
+            step = self._choose_function()
+        before, acted, finished = self.optimizer.applied, step.acts, False
         try:
             with self.optimizer.acts():
-                result = function(*args)
+                result = step(args)
             finished = True
         finally:
-            applied = self.optimizer.applied > before
-            self.applied.add_call(function, applied, finished)
+            step.acts = acted or self.optimizer.applied > before
+            self.applied.add_call(step.acts, finished)
+        if step.acts and not acted:
+            self._functions.keep(step)
         return result
 
     def admits_apply(self):

@@ -39,6 +39,7 @@ class ScheduledOptimizer:
         self._run = run
         self._plain = {}
         self._rate = self.base_rate = None
+        self._numbers, self._in_step = None, ()
         self.acting = False
         self.applied = 0
         self._attach()
@@ -49,6 +50,15 @@ class ScheduledOptimizer:
             self._plain[claim.attribute] = getattr(self.inner, claim.attribute)
         elif self._rate is None:
             self._lend_rate()
+
+    def compute(self, claims, numbers):
+        """Sets what is computed in the steps to come.
+
+        Args:
+            claims: Those whose values every `apply` needs.
+            numbers: `StepNumbers` with their origins and their factors.
+        """
+        self._in_step, self._numbers = claims, numbers
 
     @contextlib.contextmanager
     def acts(self):
@@ -150,7 +160,7 @@ class ScheduledOptimizer:
     def _apply(self, grads, trainable_variables=None):
         if not self.acting and not self._run.admits_apply():
             return self.inner.apply(grads, trainable_variables)
-        if self.traced() and traced_by_hand():
+        if self._in_step and self.traced() and traced_by_hand():
             raise compiled_inside(self._claims.values())
         with self.acts():
             self.applied += 1
@@ -167,14 +177,13 @@ class ScheduledOptimizer:
     def _values(self):
         """Returns `{attribute: value}`, the rate's variable by its name."""
         if self.traced():
-            value_of = self._traced_value
-            updates = keras.ops.convert_to_tensor(self.inner.iterations)
+            values = self._traced_values()
         else:
-            value_of, updates = self._eager_value, self.updates()
+            updates = self.updates()
+            values = (self._eager_value(c, updates) for c in self._in_step)
         return {
-            claim.attribute or name: value_of(claim, updates)
-            for name, claim in self._claims.items()
-            if not claim.held
+            claim.attribute or claim.hyperparameter: value
+            for claim, value in zip(self._in_step, values, strict=True)
         }
 
     def _eager_value(self, claim, updates):
@@ -183,9 +192,15 @@ class ScheduledOptimizer:
             return value
         return EagerNumber(value, self._plain[claim.attribute])
 
-    def _traced_value(self, claim, updates):
+    def _traced_values(self):
+        if not self._in_step:
+            return
+        updates = keras.ops.convert_to_tensor(self.inner.iterations)
         dtype = anatomy.compute_dtype(self.inner)
-        tensor = claim.in_step(updates, dtype)
-        if claim.hyperparameter == "learning_rate":
-            return tensor
-        return TracedNumber(tensor, self._plain[claim.attribute])
+        origins, factors = self._numbers.read()
+        for i, claim in enumerate(self._in_step):
+            tensor = claim.in_step(updates, origins[i], factors[i], dtype)
+            if claim.hyperparameter == "learning_rate":
+                yield tensor
+            else:
+                yield TracedNumber(tensor, self._plain[claim.attribute])

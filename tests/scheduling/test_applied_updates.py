@@ -239,7 +239,7 @@ def applied(calls=0, finished=None, blind=0, outside=0, first=100):
     counts.begin(first)
     for i in range(calls):
         done = finished is None or i < finished
-        counts.add_call("blind" if i < blind else "step", i >= blind, done)
+        counts.add_call(i >= blind, done)
     for _ in range(outside):
         counts.add_outside()
     return counts

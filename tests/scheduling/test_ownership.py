@@ -1,3 +1,5 @@
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
@@ -21,7 +23,23 @@ def claim():
 def test_positions_are_measured_from_the_origin(claim):
     claim.origin = 10
     assert claim.on_host(13) == 6.0
-    assert float(to_numpy(claim.in_step(keras.ops.array(13), "float32"))) == 6.0
+    updates, origin, factor = map(keras.ops.array, (13, 10, 1.0))
+    in_step = claim.in_step(updates, origin, factor, "float32")
+    assert float(to_numpy(in_step)) == 6.0
+
+
+def test_origin_and_factor_are_no_constants_of_a_step():
+    one, other = (Claim("A", "momentum", "beta_1", linear) for _ in range(2))
+    one.start(3, updates=5)
+    one.set_factor("a", 0.5, updates=5)
+    assert one.constants() == other.constants()
+
+
+def test_a_curve_that_cannot_be_compared_is_like_no_other():
+    curve = partial(linear, keras.Variable(1.0))
+    one, other = (Claim("A", "momentum", "beta_1", curve) for _ in range(2))
+    assert one.constants() == one.constants()
+    assert one.constants() != other.constants()
 
 
 @pytest.mark.parametrize("updates", [0, 1023, 1024, 5000, 2**40])

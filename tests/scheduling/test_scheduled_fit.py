@@ -170,22 +170,6 @@ def test_named_factors_multiply_the_curve_from_the_next_update_on():
     np.testing.assert_allclose(seen, expected, rtol=1e-5, atol=1e-9)
 
 
-def test_a_step_is_kept_for_factors_that_come_again():
-    steps = []
-
-    def change(model):
-        run, epoch = active_fit(model), len(steps)
-        run.set_factor("learning_rate", "on and off", 1.0 + epoch % 2)
-        steps.append(model.train_function)
-
-    model = compiled()
-    fit(model, [ktk.callbacks.OneCycle(0.1), At("on_epoch_begin", change)], 4)
-    assert steps[0] is steps[2]
-    assert steps[1] is steps[3]
-    assert steps[0] is not steps[1]
-    assert model.train_function not in steps
-
-
 def test_what_was_found_makes_way_for_a_curve_but_not_for_itself():
     model = compiled()
     run = join_fit(model)

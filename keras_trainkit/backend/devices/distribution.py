@@ -1,5 +1,7 @@
 """Engines that spread training over devices, and what they cannot do."""
 
+import contextlib
+
 import keras
 
 from keras_trainkit.backend.optimizer import anatomy
@@ -24,6 +26,18 @@ def refuse_impossible(callback):
     _refuse_wrapped(callback._model, owner)
     if keras.backend.backend() == "tensorflow":
         _refuse_under_mirrored_strategy(callback.model, owner)
+
+
+def variable_scope(model):
+    """Returns the context in which a model's own variables are made.
+
+    `_distribute_strategy`: keras/src/backend/tensorflow/trainer.py
+
+    Args:
+        model: A `keras.Model`.
+    """
+    strategy = getattr(model, "_distribute_strategy", None)
+    return strategy.scope() if strategy else contextlib.nullcontext()
 
 
 def _refuse_wrapped(model, owner):

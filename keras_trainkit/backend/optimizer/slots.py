@@ -7,14 +7,15 @@ about the variables that stay, and takes the old one's place: as the contents
 of the same Python object, so that whoever holds it keeps the right one.
 """
 
-import contextlib
-
 import keras
 import numpy as np
+
+from keras_trainkit.backend.devices.distribution import variable_scope
 
 # keras/src/optimizers/base_optimizer.py: the model's variables, and the list
 # of all variables that the others are found through.
 _NOT_SLOTS = ("_trainable_variables", "_variables")
+_EARLIER = "_keras_trainkit_earlier"
 _PLAIN = (bool, int, float, str, type(None), np.generic)
 
 
@@ -24,7 +25,7 @@ def build_over_what_trains(model):
     Args:
         model: A compiled and built `keras.Model`, its optimizer not built.
     """
-    with _distribution_scope(model):
+    with variable_scope(model):
         model.optimizer.build(model.trainable_variables)
 
 
@@ -38,10 +39,12 @@ def form_over_what_trains(model):
         ValueError: When the optimizer keeps variables that cannot be told
             apart by model variable; nothing is changed then.
     """
-    with _distribution_scope(model):
+    with variable_scope(model):
         new = _unbuilt_copy(model.optimizer)
         new.build(model.trainable_variables)
         _carry_over(model.optimizer, new)
+        if keras.backend.backend() == "tensorflow":
+            _find_again(model.optimizer, new)
         _move_in(model.optimizer, new)
 
 
@@ -51,12 +54,6 @@ def counter(optimizer):
     `_iterations`: keras/src/optimizers/base_optimizer.py
     """
     return optimizer._iterations
-
-
-def _distribution_scope(model):
-    # keras/src/backend/tensorflow/trainer.py
-    strategy = getattr(model, "_distribute_strategy", None)
-    return strategy.scope() if strategy else contextlib.nullcontext()
 
 
 def _unbuilt_copy(optimizer):
@@ -125,6 +122,40 @@ def _check_all_found(optimizer, slots, scalars):
             f"{type(optimizer).__name__}, where {lost} are kept otherwise. "
             "Freeze or unfreeze before `compile` instead."
         )
+
+
+def _find_again(old, new):
+    """Gives the new optimizer's variables the storage of earlier ones.
+
+    So a step that was compiled for an earlier form, and captured what it had
+    then, can be used again.
+    `_value`: keras/src/backend/common/variables.py
+    """
+    if isinstance(old, keras.optimizers.LossScaleOptimizer):
+        _find_again(old.inner_optimizer, new.inner_optimizer)
+    earlier = vars(old).setdefault(_EARLIER, {})
+    for place, owner, variable in _by_place(old):
+        earlier[place] = (variable._value, owner)
+    for place, _, variable in _by_place(new):
+        if place in earlier:
+            storage, _ = earlier[place]
+            storage.assign(variable._value)
+            variable._value = storage
+
+
+def _by_place(optimizer):
+    """Yields place, model variable (kept alive by that), and variable."""
+    for name in _scalars(optimizer):
+        yield (name, None), None, getattr(optimizer, name)
+    for name in _slots(optimizer):
+        pairs = zip(
+            optimizer._trainable_variables,
+            getattr(optimizer, name),
+            strict=True,
+        )
+        for owner, slot in pairs:
+            if slot is not None:
+                yield (name, id(owner)), owner, slot
 
 
 def _copy(source, target):

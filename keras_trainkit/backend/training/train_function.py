@@ -8,7 +8,7 @@ import keras
 _TRACERS = ("tensorflow.python.eager.polymorphic_function", "jax._src.pjit")
 
 
-def rebuild(model, kind="train"):
+def rebuild(model, kind="train", numbers=None):
     """Makes `model.train_function` anew, never from an older trace.
 
     `make_train_function(force=True)` alone is not enough on JAX: `jax.jit`
@@ -19,12 +19,17 @@ def rebuild(model, kind="train"):
     Args:
         model: A compiled `keras.Model`.
         kind: `"train"`, `"test"` or `"predict"`. Defaults to `"train"`.
+        numbers: `StepNumbers` that the step reads; whoever calls the function
+            puts them beside its arguments. Defaults to `None`.
     """
     name = f"{kind}_step"
     step = getattr(model, name)
 
     def unseen_step(*args, **kwargs):
-        return step(*args, **kwargs)
+        if numbers is None:
+            return step(*args, **kwargs)
+        with numbers.taken_out(args) as own:
+            return step(*own, **kwargs)
 
     own = model.__dict__.get(name)
     # Past `__setattr__`, which would track the function.
@@ -36,20 +41,6 @@ def rebuild(model, kind="train"):
             del model.__dict__[name]
         else:
             model.__dict__[name] = own
-
-
-def forget_compiled_steps(model):
-    """Lets every compiled function of `model` be traced anew when next used.
-
-    Needed whenever something changed that tracing bakes in: trainable flags,
-    constraints, the optimizer. Functions that were never made stay unmade.
-
-    Args:
-        model: A `keras.Model`, compiled or not.
-    """
-    for kind in ("train", "test", "predict"):
-        if getattr(model, f"{kind}_function", None) is not None:
-            rebuild(model, kind)
 
 
 def renew_carried_state(model):

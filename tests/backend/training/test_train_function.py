@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_trainkit.backend.training.train_function import forget_compiled_steps
+from keras_trainkit.backend.training.kept_steps import forget_compiled_steps
 from keras_trainkit.backend.training.train_function import rebuild
 from tests.helpers.models import linear_model
 from tests.helpers.models import regression_data
@@ -56,18 +56,3 @@ def test_evaluate_after_equal_shapes_swapped_their_flags():
     forget_compiled_steps(model)
     after = model.evaluate(X, y, verbose=0)
     assert after == pytest.approx(before, rel=1e-6)
-
-
-def test_what_was_never_made_stays_unmade():
-    model = linear_model()
-    model.compile("sgd", "mse")
-    forget_compiled_steps(model)
-    assert model.train_function is None
-    assert model.test_function is None
-    assert model.predict_function is None
-
-
-def test_a_model_never_compiled_is_fine():
-    model = linear_model()
-    forget_compiled_steps(model)
-    assert model.train_function is None

@@ -1,0 +1,97 @@
+"""Numbers that a compiled train step reads as data, not as constants."""
+
+import contextlib
+
+import keras
+import numpy as np
+
+from keras_trainkit.backend.devices.distribution import variable_scope
+
+
+class StepNumbers:
+    """Integers and floats that may change without another trace.
+
+    On TensorFlow the step captures two variables of ours. JAX's `fit` hands a
+    step its own state and nothing else, but takes the data from an iterator
+    (keras/src/backend/jax/trainer.py): there the numbers come beside the data
+    of each batch, and are taken out before the model's `train_step` sees it.
+
+    Args:
+        model: The compiled `keras.Model` whose step it is.
+        count: How many numbers of each kind.
+    """
+
+    def __init__(self, model, count):
+        self._written = ((0,) * count, (0.0,) * count)
+        self._beside = keras.backend.backend() == "jax"
+        self._arrays = self._variables = self._in_step = None
+        if keras.backend.backend() == "tensorflow" and count:
+            with variable_scope(model):
+                self._variables = (
+                    keras.Variable(self._written[0], False, "int64"),
+                    keras.Variable(self._written[1], False, "float64"),
+                )
+        self._convert()
+
+    def write(self, integers, floats):
+        """Sets the numbers for the steps to come.
+
+        Args:
+            integers: As many integers as there are.
+            floats: As many floats.
+        """
+        written = (tuple(integers), tuple(floats))
+        if written == self._written:
+            return
+        self._written = written
+        self._convert()
+        if self._variables is not None:
+            for variable, values in zip(
+                self._variables, self._arrays, strict=True
+            ):
+                variable.assign(values)
+
+    def read(self):
+        """Returns both as tensors of the step that is being traced."""
+        if self._beside:
+            return self._in_step
+        return tuple(variable.value for variable in self._variables)
+
+    def put_beside(self, args):
+        """Returns a train function's arguments, the numbers among them."""
+        if not self._beside:
+            return args
+        *state, iterator = args
+        return (*state, _Numbered(iterator, self._arrays))
+
+    @contextlib.contextmanager
+    def taken_out(self, args):
+        """Yields a `train_step`'s arguments as the model expects them."""
+        if not self._beside:
+            yield args
+            return
+        *state, (data, self._in_step) = args
+        try:
+            yield (*state, data)
+        finally:
+            self._in_step = None
+
+    def _convert(self):
+        integers, floats = self._written
+        # Always of these dtypes: another one is another trace on JAX.
+        self._arrays = (
+            np.array(integers, "int32"),
+            np.array(floats, "float64"),
+        )
+
+
+class _Numbered:
+    def __init__(self, iterator, numbers):
+        self._iterator = iterator
+        self._numbers = numbers
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return next(self._iterator), self._numbers
