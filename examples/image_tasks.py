@@ -1,53 +1,86 @@
-"""Two tasks cut from ten classes of small images, for the examples.
+"""Ten classes of small images or signals, and two tasks cut from them.
 
-Task A is to tell eight of the classes apart, task B to separate the other two
-from a handful of labelled images. `transfer_learning.py` learns both; there
-is nothing to run here.
+Task A is to tell five of the classes apart, with plenty of labels; task B the
+other five, with a few. `transfer_learning.py` learns both; there is nothing
+to run here.
 """
 
 import itertools
 
 import keras
 import numpy as np
+import signal_task
 from sklearn.datasets import load_digits
 
-CLASSES = 10
-# Every pair of classes, in an order that nobody chose.
-PAIRS = np.random.default_rng(0).permutation(
-    list(itertools.combinations(range(CLASSES), 2))
+CLASSES = signal_task.CLASSES
+# All pairs of classes, and all halves, in an order that nobody chose.
+PAIRS, HALVES = (
+    np.random.default_rng(0).permutation(
+        list(itertools.combinations(range(CLASSES), size))
+    )
+    for size in (2, CLASSES // 2)
 )
 
 
-def load(dataset):
-    """Returns images in [0, 1], (n, height, width, 1), and their labels."""
-    if dataset == "digits":
-        digits = load_digits()
-        return (digits.images[..., None] / 16).astype("float32"), digits.target
+def digits():
+    """Returns scikit-learn's 8x8 images in [0, 1], and their labels."""
+    found = load_digits()
+    return (found.images[..., None] / 16).astype("float32"), found.target
+
+
+def fashion_mnist():
+    """Returns a tenth of the 28x28 images, which is enough here."""
     (x, y), _ = keras.datasets.fashion_mnist.load_data()
-    # A tenth of it is enough here, and takes little longer than the digits.
     return (x[:6000, ..., None] / 255).astype("float32"), y[:6000]
 
 
-def split(x, y, pair, labels, rng, shuffle_labels=False):
+LOADERS = {
+    "mnist1d": signal_task.load,
+    "digits": digits,
+    "fashion_mnist": fashion_mnist,
+}
+
+
+def load(dataset):
+    """Returns `(n, ..., 1)` images or signals, and their labels from 0 to 9."""
+    return LOADERS[dataset]()
+
+
+def split(x, y, of_b, labels, rng, shuffle_labels=False):
     """Returns `(x, y)` of task A and of task B, each to train and to test.
 
-    Task B trains on `labels` images of each class. With `shuffle_labels` its
-    labels, of both sets, have nothing to do with the images any more.
+    Args:
+        x: Images or signals.
+        y: Their labels.
+        of_b: The classes of task B.
+        labels: Ascending numbers of labelled ones of each class of task B;
+            each set to train on is part of the next one, and what is left
+            over from the last one is for the test.
+        rng: NumPy's generator.
+        shuffle_labels: Whether the labels of task B, of all sets, shall have
+            nothing to do with its images.
     """
     order = rng.permutation(len(x))
     x, y = x[order], y[order]
-    of_b = np.isin(y, pair)
-    x_a, y_a = x[~of_b], np.unique(y[~of_b], return_inverse=True)[1]
-    x_b, y_b = x[of_b], (y[of_b] == pair[1]).astype("float32")
+    in_b = np.isin(y, of_b)
+    x_a, y_a = x[~in_b], np.unique(y[~in_b], return_inverse=True)[1]
+    x_b, y_b = x[in_b], np.unique(y[in_b], return_inverse=True)[1]
     if shuffle_labels:
         y_b = rng.permutation(y_b)
-    few = np.zeros(len(y_b), bool)
-    for label in (0, 1):
-        few[np.flatnonzero(y_b == label)[:labels]] = True
+    place = place_in_class(y_b)
     cut = int(0.8 * len(x_a))
     return {
         "train A": (x_a[:cut], y_a[:cut]),
         "test A": (x_a[cut:], y_a[cut:]),
-        "train B": (x_b[few], y_b[few]),
-        "test B": (x_b[~few], y_b[~few]),
+        "train B": {n: (x_b[place < n], y_b[place < n]) for n in labels},
+        "test B": (x_b[place >= labels[-1]], y_b[place >= labels[-1]]),
     }
+
+
+def place_in_class(y):
+    """Returns how many of the same class come before each label."""
+    place = np.empty(len(y), int)
+    for label in np.unique(y):
+        (places,) = np.nonzero(y == label)
+        place[places] = np.arange(len(places))
+    return place

@@ -1,180 +1,246 @@
-"""What transfer learning gains with a handful of labels, over seeds.
+"""When does transfer learning pay? Five ways, over labels and seeds.
 
-Model A learns eight of the ten classes of real images. Task B separates the
-other two from a handful of labelled images. For every seed, each with another
-pair of classes, three networks of one architecture learn task B:
+Model A learns five of ten classes, with plenty of labels. Task B is the other
+five, with 1, 3, 10, 30 or 100 labels a class, learnt
 
-    from scratch   all of it new
-    frozen         model A's layers kept as they are, a new head
-    fine-tuned     the same head first, then all layers with a tenth of the
-                   learning rate, in one `fit` with FineTuning and OneCycle
+    from scratch   by a new network of the same architecture
+    frozen         by a new head on model A's layers, kept as they are
+    fine-tuned     by the head first, then by all layers: FineTuning
+    two compiles   likewise, by hand: freeze, compile, fit, unfreeze, compile
+                   with a lower learning rate, fit
+    gradual        by the head first, then one layer more at each epoch
 
-and the fine-tuned network predicts again with Monte Carlo dropout. Run as
+always with OneCycle and for as many updates, each at the learning rate that
+was best for it on other seeds (`transfer_settings.py`). Run as
 
     python examples/transfer_learning.py
-    KERAS_BACKEND=torch python examples/transfer_learning.py --labels 10
+    KERAS_BACKEND=torch python examples/transfer_learning.py --labels 3 30
+    python examples/transfer_learning.py --dataset digits
     python examples/transfer_learning.py --dataset fashion_mnist
 
-(needs scikit-learn and matplotlib; fashion_mnist is downloaded). It prints
-the accuracy on all other images of the two classes, mean and standard
-deviation over the seeds, and the gain over the network from scratch with its
-standard error; it draws `transfer_learning.png`. How the settings were chosen
-is in `examples/README.md`. With `--shuffle-labels` the labels of task B mean
-nothing, and the accuracy must be that of chance, 0.5.
+(needs mnist1d, scikit-learn and matplotlib; fashion_mnist is downloaded). It
+prints the accuracy on what nobody labelled of task B, mean and standard error
+of ten seeds, each with other classes, and the gain over the network from
+scratch on the same seeds; it draws `transfer_learning.png`. `--search`
+chooses rates and factors anew. With `--shuffle-labels` the labels of task B
+mean nothing, and the accuracy must be that of chance, 0.2.
 """
 
 import argparse
+from functools import partial
 
 import keras
 import numpy as np
 from image_tasks import CLASSES
-from image_tasks import PAIRS
+from image_tasks import HALVES
+from image_tasks import LOADERS
 from image_tasks import load
 from image_tasks import split
 from one_thread import one_thread_on_torch
 from transfer_figure import draw
+from transfer_settings import SEARCHED_SEEDS
+from transfer_settings import search
+from transfer_settings import setting
 
 import keras_trainkit as ktk
 
-ARMS = ("from scratch", "frozen", "fine-tuned", "MC dropout")
-# Of the fine-tuned network's, all layers see a tenth.
-MAX_LR = {"from scratch": 0.01, "frozen": 0.01, "fine-tuned": 0.1}
+EPOCHS = 10
+HEAD_EPOCHS = 1
+BATCH_SIZE = 75
+RATE_A = 0.01
 
 
-def network(shape, classes=CLASSES - 2):
-    layers = keras.layers
-    he = {"activation": "relu", "kernel_initializer": "he_normal"}
+def network(shape):
+    dimensions = len(shape) - 1
+    conv = getattr(keras.layers, f"Conv{dimensions}D")
+    pooling = getattr(keras.layers, f"GlobalAveragePooling{dimensions}D")
+    kind = {"strides": 2, "padding": "same", "activation": "relu"}
+    kind["kernel_initializer"] = "he_normal"
     return keras.Sequential(
         [
             keras.Input(shape),
-            layers.Conv2D(32, 3, padding="same", **he),
-            layers.MaxPooling2D(),
-            layers.Conv2D(64, 3, padding="same", **he),
-            layers.MaxPooling2D(),
-            layers.Flatten(),
-            layers.Dropout(0.25),
-            layers.Dense(64, **he),
-            layers.Dropout(0.5),
-            layers.Dense(classes, activation="softmax"),
+            conv(32, 5, name="conv1", **kind),
+            conv(32, 3, name="conv2", **kind),
+            conv(32, 3, name="conv3", **kind),
+            pooling(),
+            new_head(),
         ]
     )
 
 
-def for_task_b(model):
-    """Returns a copy of `model` with a new head for two classes."""
-    head = keras.layers.Dense(1, activation="sigmoid", name="head")
-    return ktk.transfer.replace_head(model, head)
+def new_head():
+    return keras.layers.Dense(CLASSES // 2, "softmax", name="head")
 
 
-def train(model, data, epochs, batch_size, max_lr, stages=None):
-    """Trains with 1cycle, in stages if given; returns the per-step curves."""
-    one_cycle = ktk.callbacks.OneCycle(max_lr)
-    callbacks = [one_cycle]
-    if stages:
-        callbacks.append(ktk.callbacks.FineTuning(stages))
-    two = model.output_shape[-1] == 1
-    loss = "binary" if two else "sparse_categorical"
-    optimizer = keras.optimizers.SGD(momentum=0.9, nesterov=True)
-    model.compile(optimizer, f"{loss}_crossentropy")
-    settings = {"batch_size": batch_size, "callbacks": callbacks}
-    model.fit(*data, epochs=epochs, verbose=0, **settings)
-    return one_cycle.trace()
+def compiled(shape, frozen=()):
+    model = network(shape)
+    if frozen:
+        ktk.transfer.freeze(model, frozen)
+    model.compile(keras.optimizers.Adam(), "sparse_categorical_crossentropy")
+    return model
 
 
-def predict(model, x):
-    return model.predict(x, batch_size=len(x), verbose=0)
+def fit(model, start, data, rate, epochs=EPOCHS, callbacks=()):
+    """Trains a compiled model from the weights `start`, with a new optimizer.
+
+    A model and a `compile` for every seed would come to the same, and would
+    trace the same steps again and again.
+    """
+    model.set_weights(start)
+    for variable in model.optimizer.variables:
+        variable.assign(np.zeros(variable.shape))
+    model.optimizer.learning_rate = rate
+    callbacks = [ktk.callbacks.OneCycle(rate), *callbacks]
+    settings = {"batch_size": BATCH_SIZE, "verbose": 0}
+    model.fit(*data, epochs=epochs, callbacks=callbacks, **settings)
+    return model
 
 
-def accuracy(predicted, y):
-    return np.mean((predicted[:, 0] > 0.5) == y)
+def from_scratch(models, start, data, rate, factor):
+    return fit(models["all layers"], start["new"], data, rate)
 
 
-def run(seed, x, y, args):
-    """Runs the experiment once; returns accuracies and what to draw."""
-    keras.utils.set_random_seed(seed)
-    pair = PAIRS[seed % len(PAIRS)].tolist()
-    rng = np.random.default_rng(seed)
-    data = split(x, y, pair, args.labels, rng, args.shuffle_labels)
+def frozen(models, start, data, rate, factor):
+    return fit(models["head alone"], start["reused"], data, rate)
 
-    model_a = network(x.shape[1:])
-    train(model_a, data["train A"], args.epochs_a, 32, max_lr=0.03)
-    x_test, y_test = data["test A"]
-    right = predict(model_a, x_test).argmax(axis=1) == y_test
-    found = {"pair": pair, "task A": right.mean()}
 
-    stage = args.epochs_b // 4
-    arms = {
-        "from scratch": (network(x.shape[1:]), None),
-        "frozen": (model_a, {0: 1}),
-        "fine-tuned": (model_a, {0: 1, stage: "all"}),
+def two_compiles(models, start, data, rate, factor):
+    head = fit(models["head alone"], start["reused"], data, rate, HEAD_EPOCHS)
+    start, left = head.get_weights(), EPOCHS - HEAD_EPOCHS
+    return fit(models["all layers"], start, data, rate * factor, left)
+
+
+def in_stages(stages, models, start, data, rate, factor):
+    callbacks = [ktk.callbacks.FineTuning(stages, factor)]
+    model = models["in stages"]
+    return fit(model, start["reused"], data, rate, callbacks=callbacks)
+
+
+ARMS = {
+    "from scratch": from_scratch,
+    "frozen": frozen,
+    "fine-tuned": partial(in_stages, {0: "head", HEAD_EPOCHS: "all"}),
+    "two compiles": two_compiles,
+    "gradual": partial(
+        in_stages, {0: "head", 1: "conv3", 2: "conv2", 3: "conv1"}
+    ),
+}
+
+
+class Experiment:
+    """Task A learnt on every seed; then task B, as often as asked for."""
+
+    def __init__(self, data, seeds, args):
+        x, y = data
+        shape = x.shape[1:]
+        self.args = args
+        self.models = {
+            "all layers": compiled(shape),
+            "head alone": compiled(shape, frozen="conv*"),
+            "in stages": compiled(shape),
+        }
+        self.starts = {seed: self.learn_task_a(seed, x, y) for seed in seeds}
+
+    def learn_task_a(self, seed, x, y):
+        keras.utils.set_random_seed(seed)
+        rng = np.random.default_rng(seed)
+        of_b, args = HALVES[seed % len(HALVES)], self.args
+        data = split(x, y, of_b, args.labels, rng, args.shuffle_labels)
+        new = network(x.shape[1:]).get_weights()
+        model_a = self.models["all layers"]
+        fit(model_a, new, data["train A"], RATE_A, args.epochs_a)
+        model_b = ktk.transfer.replace_head(model_a, new_head())
+        return {
+            "data": data,
+            "new": new,
+            "reused": model_b.get_weights(),
+            "task A": accuracy(model_a, *data["test A"]),
+        }
+
+    def learn_task_b(self, arm, labels, rate, factor):
+        """Returns the accuracy of every seed."""
+        found = []
+        for seed, start in self.starts.items():
+            keras.utils.set_random_seed(seed)
+            few = start["data"]["train B"][labels]
+            few = repeated(*few, self.args.epoch_size)
+            model = ARMS[arm](self.models, start, few, rate, factor)
+            found.append(accuracy(model, *start["data"]["test B"]))
+        return np.array(found)
+
+
+def repeated(x, y, length):
+    """Returns the labelled ones over and over: few train as long as many."""
+    return np.resize(x, (length, *x.shape[1:])), np.resize(y, length)
+
+
+def accuracy(model, x, y):
+    predicted = model.predict(x, batch_size=len(x), verbose=0)
+    return np.mean(predicted.argmax(axis=1) == y)
+
+
+def report(task_a, found, args):
+    seeds, backend = len(task_a), keras.backend.backend()
+    print(f"{args.dataset}, {seeds} seeds, {backend} backend; mean ± standard")
+    print(f"error. Task A: accuracy {in_words(task_a)}. Task B:\n")
+    rows("accuracy", found, args.labels, in_words)
+    scratch = found["from scratch"]
+    gains = {
+        arm: {n: values - scratch[n] for n, values in by_labels.items()}
+        for arm, by_labels in found.items()
+        if arm != "from scratch"
     }
-    few, epochs = data["train B"], args.epochs_b
-    x_test, y_test = data["test B"]
-    for arm, (start, stages) in arms.items():
-        model = for_task_b(start)
-        curves = train(model, few, epochs, 5, MAX_LR[arm], stages)
-        found[arm] = accuracy(predict(model, x_test), y_test)
-    sampled = ktk.uncertainty.mc_predict(model, x_test, args.samples)
-    found["MC dropout"] = accuracy(sampled.mean, y_test)
-    steps = len(curves["step"])
-    found["curves"] = curves | {"stage": steps * stage // epochs}
-    found["images"] = (x_test, y_test, sampled.mean[:, 0], sampled.std[:, 0])
-    return found
+    rows("gain", gains, args.labels, partial(in_words, sign="+"))
 
 
-def report(runs, args):
-    backend = keras.backend.backend()
-    print(f"{args.dataset}, {len(runs)} seeds, backend {backend}")
-    values = [run["task A"] for run in runs]
-    print(
-        f"task A: accuracy {np.mean(values):.3f} ± {np.std(values):.3f} "
-        f"on held-out images of {CLASSES - 2} classes"
-    )
-    tested = sum(len(run["images"][1]) for run in runs)
-    print(
-        f"task B: {args.labels} + {args.labels} labelled images, accuracy on "
-        f"the others ({tested} in all)"
-    )
-    pairs = "  ".join(f"{a} | {b}" for a, b in (run["pair"] for run in runs))
-    print(f"  {'':12}   mean    std  {'gain':^14}  {pairs}")
-    for arm in ARMS:
-        values = np.array([run[arm] for run in runs])
-        gain = values - [run["from scratch"] for run in runs]
-        error = gain.std(ddof=1) / len(runs) ** 0.5 if len(runs) > 1 else 0
-        print(
-            f"  {arm:12}  {values.mean():.3f}  {values.std():.3f}  "
-            f"{gain.mean():+.3f} ± {error:.3f}  "
-            + "  ".join(f"{value:.3f}" for value in values)
-        )
+def rows(title, found, labels, cell):
+    print(f"| {title}, labels a class |", *(f"{n} |" for n in labels))
+    print("|---|" + "---|" * len(labels))
+    for arm, by_labels in found.items():
+        print(f"| {arm} |", *(f"{cell(by_labels[n])} |" for n in labels))
+    print()
+
+
+def in_words(values, sign=""):
+    error = np.std(values, ddof=1) / len(values) ** 0.5
+    return f"{np.mean(values):{sign}.3f} ± {error:.3f}"
 
 
 def parse(argv):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add = parser.add_argument
-    datasets = ("digits", "fashion_mnist")
-    add("--dataset", choices=datasets, default="digits")
-    add("--seeds", type=int, default=5)
-    add("--labels", type=int, default=3, help="labelled images of each class")
-    add("--samples", type=int, default=30, help="of Monte Carlo dropout")
-    add("--epochs-a", type=int, default=15)
-    add("--epochs-b", type=int, default=40)
+    add("--dataset", choices=LOADERS, default="mnist1d")
+    add("--seeds", type=int, default=10)
+    add("--labels", type=int, nargs="+", default=[1, 3, 10, 30, 100])
+    add("--epochs-a", type=int, default=30)
+    add("--epoch-size", type=int, default=1500, help="of task B")
+    add("--search", action="store_true", help="choose rates and factors")
     add("--shuffle-labels", action="store_true")
-    add("--quick", action="store_true", help="few epochs, for tests")
+    add("--quick", action="store_true", help="few updates, for tests")
     add("--output", default="transfer_learning.png")
     args = parser.parse_args(argv)
+    args.labels = sorted(args.labels)
     if args.quick:
-        args.epochs_a, args.epochs_b, args.samples = 3, 20, 5
+        args.epochs_a, args.epoch_size = 3, 300
     return args
 
 
 def main(argv=None):
     args = parse(argv)
-    data = load(args.dataset)
-    runs = [run(seed, *data, args) for seed in range(args.seeds)]
-    report(runs, args)
-    draw(runs, ARMS, args.output)
+    seeds = SEARCHED_SEEDS if args.search else range(args.seeds)
+    experiment = Experiment(load(args.dataset), seeds, args)
+    learn = experiment.learn_task_b
+    if args.search:
+        return search(learn, args.labels)
+    found = {
+        arm: {n: learn(arm, n, *setting(arm, n)) for n in args.labels}
+        for arm in ARMS
+    }
+    task_a = [start["task A"] for start in experiment.starts.values()]
+    report(task_a, found, args)
+    draw(found, args.dataset, args.output)
     print(f"drawn: {args.output}")
-    return runs
+    return experiment, found
 
 
 if __name__ == "__main__":

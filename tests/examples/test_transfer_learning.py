@@ -1,90 +1,131 @@
 import numpy as np
 import pytest
 
+import keras_trainkit as ktk
 from tests.helpers.examples import EXAMPLES
 from tests.helpers.examples import load_script
-from tests.helpers.pictures import colours_in
 from tests.helpers.pictures import unlike
 
 script = load_script(EXAMPLES / "transfer_learning.py")
+LABELS = (1, 30)
+# What no backend can change.
+arithmetic = pytest.mark.one_backend
+by_arm = pytest.mark.parametrize("arm", script.ARMS)
+
+
+def run(tmp_path_factory, name, *arguments):
+    path = tmp_path_factory.mktemp(name) / "picture.png"
+    arguments = ["--quick", "--output", str(path), *arguments]
+    return *script.main(arguments), path
 
 
 @pytest.fixture(scope="module")
 def quick(tmp_path_factory):
-    path = tmp_path_factory.mktemp("quick") / "picture.png"
-    arguments = ["--quick", "--seeds", "1", "--output", str(path)]
-    return script.main(arguments), path
-
-
-# What could give the labels away is how the images are divided, which is
-# NumPy's: this control of the example needs one backend.
-control = pytest.mark.one_backend
+    arguments = ["--seeds", "2", "--labels", *map(str, LABELS)]
+    return run(tmp_path_factory, "quick", *arguments)
 
 
 @pytest.fixture(scope="module")
 def shuffled(tmp_path_factory):
-    path = tmp_path_factory.mktemp("shuffled") / "picture.png"
-    return script.main(
-        ["--quick", "--shuffle-labels", "--seeds", "3", "--output", str(path)]
-    )
+    arguments = ["--seeds", "3", "--labels", "30", "--shuffle-labels"]
+    return run(tmp_path_factory, "shuffled", *arguments)
 
 
-def pooled(runs, arm):
-    """Returns an arm's accuracy over the seeds, and its standard error."""
-    tested = [len(run["images"][1]) for run in runs]
-    accuracy = np.average([run[arm] for run in runs], weights=tested)
-    return accuracy, 0.5 / np.sum(tested) ** 0.5
+@pytest.fixture(scope="module")
+def start(quick):
+    """Weights to start from, and one signal over and over.
+
+    Then the order of the batches, which tracing changes, does not matter.
+    """
+    start = quick[0].starts[0]
+    x, y = start["data"]["train B"][30]
+    return start, script.repeated(x[:1], y[:1], 300)
 
 
-@control
-@pytest.mark.parametrize("arm", script.ARMS)
+def trained(start, experiment, arm):
+    setting = script.setting(arm, 30)
+    model = script.ARMS[arm](experiment.models, *start, *setting)
+    return model.get_weights()
+
+
+@by_arm
+def test_each_arm_learns_more_from_more_labels(quick, arm):
+    few, more = (quick[1][arm][labels] for labels in LABELS)
+    assert few.shape == more.shape == (2,)
+    assert (more > 0.25).all() and more.mean() > few.mean()
+
+
+# What could give the labels away is how the signals are divided, which is
+# NumPy's: this control of the example needs one backend.
+@arithmetic
+@by_arm
 def test_shuffled_labels_come_out_at_chance(shuffled, arm):
-    accuracy, error = pooled(shuffled, arm)
-    assert abs(accuracy - 0.5) < 4 * error
+    experiment, found, _ = shuffled
+    tested = len(experiment.starts[0]["data"]["test B"][1])
+    error = (0.2 * 0.8 / (3 * tested)) ** 0.5
+    assert abs(found[arm][30].mean() - 0.2) < 4 * error
 
 
-def test_true_labels_would_not_pass_for_chance(quick):
-    accuracy, error = pooled(quick[0], "fine-tuned")
-    assert accuracy > 0.5 + 4 * error
+def test_a_second_run_starts_anew(quick, start):
+    first, second = (trained(start, quick[0], "gradual") for _ in range(2))
+    for one, other in zip(first, second, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
 
 
-@control
-def test_every_seed_has_its_own_pair(shuffled):
-    assert len({tuple(run["pair"]) for run in shuffled}) == 3
+def test_two_models_are_as_good_as_two_compiles(quick, start):
+    found = trained(start, quick[0], "two compiles")
+    weights, data = start
+    rate, factor = script.setting("two compiles", 30)
+    model = script.network((40, 1))
+    model.set_weights(weights["reused"])
+    for frozen, peak, epochs in (
+        (True, rate, script.HEAD_EPOCHS),
+        (False, rate * factor, script.EPOCHS - script.HEAD_EPOCHS),
+    ):
+        for layer in model.layers[:-1]:
+            layer.trainable = not frozen
+        model.compile("adam", "sparse_categorical_crossentropy")
+        one_cycle = ktk.callbacks.OneCycle(peak)
+        settings = {"batch_size": script.BATCH_SIZE, "verbose": 0}
+        model.fit(*data, epochs=epochs, callbacks=[one_cycle], **settings)
+    for one, other in zip(found, model.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
 
 
-def test_the_run_is_one_cycle_with_a_lower_rate_from_the_stage_on(quick):
-    curves = quick[0][0]["curves"]
-    rate, stage = curves["learning_rate"], curves["stage"]
-    # Twenty epochs of two batches, a quarter of them for the head.
-    assert (len(rate), stage) == (40, 10)
-    assert rate[stage] < 0.2 * rate[stage - 1]
-    assert rate.max() < script.MAX_LR["fine-tuned"]
-    assert (curves["momentum"].min(), curves["momentum"][0]) == (0.85, 0.95)
+def test_only_the_head_of_the_frozen_arm_is_new(quick, start):
+    found = trained(start, quick[0], "frozen")
+    kept = [
+        np.array_equal(one, other)
+        for one, other in zip(found, start[0]["reused"], strict=True)
+    ]
+    assert kept == [True] * 6 + [False] * 2
 
 
-def test_the_picture_shows_this_run_and_no_other(quick, tmp_path):
-    (run,), drawn = quick
-    assert {"tab:blue", "tab:orange"} <= colours_in(drawn)
-    curves = {
-        **run["curves"],
-        "momentum": np.roll(run["curves"]["momentum"], 4),
-    }
-    other = {**run, "curves": curves}
-    script.draw([other], script.ARMS, tmp_path / "other.png")
-    assert unlike(tmp_path / "other.png", drawn) > 0.01
+def test_the_reused_layers_are_model_a_and_the_head_is_not(quick):
+    starts = quick[0].starts.values()
+    assert min(start["task A"] for start in starts) > 0.3
+    new, reused = (starts := list(starts))[0]["new"], starts[0]["reused"]
+    assert all(map(lambda a, b: a.shape == b.shape, new, reused))
+    # Only biases of a head start as zeros.
+    assert np.any(reused[5]) and not np.any(reused[7])
 
 
-@control
-def test_the_table_is_the_mean_and_deviation(shuffled, capsys):
-    script.report(shuffled, script.parse([]))
-    values = [run["frozen"] for run in shuffled]
-    line = capsys.readouterr().out.split("frozen")[1].split()
-    assert line[:2] == [f"{np.mean(values):.3f}", f"{np.std(values):.3f}"]
+@arithmetic
+def test_the_table_is_the_mean_and_its_error(capsys):
+    values = np.array([0.5, 0.7, 0.6])
+    found = {"from scratch": {3: values - 0.25}, "frozen": {3: values}}
+    script.report([0.9, 0.9, 0.9], found, script.parse(["--labels", "3"]))
+    printed = capsys.readouterr().out
+    assert "| frozen | 0.600 ± 0.058 |\n" in printed
+    # The same seeds: a gain that is the same on each has no error.
+    assert printed.endswith("| frozen | +0.250 ± 0.000 |\n\n")
 
 
-def test_mc_dropout_is_drawn_with_its_spread(quick):
-    (run, *_), _ = quick
-    _, labels, mean, spread = run["images"]
-    assert (spread > 0).all()
-    assert run["MC dropout"] == np.mean((mean > 0.5) == labels)
+@arithmetic
+def test_the_picture_shows_these_accuracies_and_no_others(quick, tmp_path):
+    _, found, drawn = quick
+    script.draw(found, "mnist1d", tmp_path / "again.png")
+    assert unlike(tmp_path / "again.png", drawn) == 0
+    others = {**found, "frozen": found["from scratch"]}
+    script.draw(others, "mnist1d", tmp_path / "others.png")
+    assert unlike(tmp_path / "others.png", drawn) > 0.01
