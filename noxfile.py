@@ -26,8 +26,6 @@ ONE_THREAD = {
     "TF_NUM_INTEROP_THREADS": "1",
 }
 
-TWO_CORES = ("-n", "2", "--dist", "worksteal")
-
 nox.options.sessions = ["lint", "tests", "lowest", "clients"]
 nox.options.default_venv_backend = "virtualenv"
 
@@ -66,21 +64,25 @@ def lint(session):
     session.run("ruff", "format", "--check", ".")
 
 
-@nox.session
-def tests(session):
-    """The suite on the newest Keras: a process a backend, two at a time."""
-    session.install("tensorflow", "jax", TORCH, "-e", ".[test]")
-    environment = os.environ | suite_environment(session)
-    python = Path(session.bin) / "python"
-    command = [str(python), "-m", "pytest", *session.posargs]
+def side_by_side(session, runs):
+    """Runs pytest several times, two at a time, as this machine has two cores.
 
-    def suite(backend):
-        own = {"KERAS_BACKEND": backend}
-        if backend == RUNS_ALL:
-            own["KTK_ONE_BACKEND"] = "here"
-        return backend, subprocess.run(
-            command,
-            env=environment | own,
+    Each process runs its tests in a fixed order, so what fails can be
+    repeated.
+
+    Args:
+        session: The nox session.
+        runs: `{name: (arguments, environment)}`; the slowest first. `None`
+            in an environment takes a variable away.
+    """
+    python = str(Path(session.bin) / "python")
+
+    def suite(name):
+        arguments, own = runs[name]
+        environment = os.environ | suite_environment(session) | own
+        return name, subprocess.run(
+            [python, "-m", "pytest", *arguments],
+            env={k: v for k, v in environment.items() if v is not None},
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -89,40 +91,55 @@ def tests(session):
 
     failed = []
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
-        running = [pool.submit(suite, backend) for backend in BACKENDS]
+        running = [pool.submit(suite, name) for name in runs]
         for future in concurrent.futures.as_completed(running):
-            backend, done = future.result()
-            print(f"===== {backend} =====\n{done.stdout}", flush=True)
-            failed += [backend] if done.returncode else []
+            name, done = future.result()
+            print(f"===== {name} =====\n{done.stdout}", flush=True)
+            failed += [name] if done.returncode else []
     if failed:
-        session.error(f"The suite fails on: {', '.join(failed)}")
+        session.error(f"The suite fails: {', '.join(failed)}")
+
+
+@nox.session
+def tests(session):
+    """The suite on the newest Keras: a process a backend, two at a time."""
+    session.install("tensorflow", "jax", TORCH, "-e", ".[test]")
+    runs = {
+        backend: (session.posargs, {"KERAS_BACKEND": backend})
+        for backend in BACKENDS
+    }
+    runs[RUNS_ALL][1]["KTK_ONE_BACKEND"] = "here"
+    side_by_side(session, runs)
 
 
 @nox.session
 def lowest(session):
     """Plain pytest where there is one backend, and the lowest Keras.
 
-    On two cores, since no other suite runs beside it. The examples have run
+    In two halves, since no other suite runs beside it. The examples have run
     on TensorFlow in `tests`.
     """
     keras = f"keras=={lowest_keras()}"
     session.install("tensorflow", keras, "-e", ".[test]")
-    environment = suite_environment(session)
     # Plain pytest: no backend chosen outside leaks in.
-    environment["KERAS_BACKEND"] = None
-    pytest = ["python", "-m", "pytest", *TWO_CORES]
-    asked = session.posargs or ["--ignore=tests/examples"]
-    session.run(*pytest, *asked, env=environment)
+    plain = {"KERAS_BACKEND": None}
+    if session.posargs:
+        side_by_side(session, {"asked for": (session.posargs, plain)})
+        return
+    files = sorted(
+        str(path.relative_to(ROOT))
+        for path in ROOT.glob("tests/**/test_*.py")
+        if path.parent.name not in ("examples", "clients")
+    )
+    halves = {"one half": files[::2], "the other": files[1::2]}
+    side_by_side(session, {k: (half, plain) for k, half in halves.items()})
 
 
 @nox.session
 def clients(session):
     """KerasHub's models, where nothing but what KerasHub needs is installed."""
     session.install("-e", ".[test,keras-hub]")
-    environment = suite_environment(session)
     # Of the backends, KerasHub brings TensorFlow along, by tensorflow-text.
-    environment["KERAS_BACKEND"] = "tensorflow"
-    pytest = ["python", "-m", "pytest", *TWO_CORES]
-    session.run(
-        *pytest, *(session.posargs or ["tests/clients"]), env=environment
-    )
+    own = {"KERAS_BACKEND": "tensorflow"}
+    asked = session.posargs or ["tests/clients"]
+    side_by_side(session, {"clients": (asked, own)})

@@ -40,7 +40,7 @@ def pytest_sessionfinish(session):
         return
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if reporter is None:
-        return  # a worker of xdist: its controller has all reports
+        return  # pytest -p no:terminal
     reports = [
         *reporter.stats.get("skipped", []),
         *reporter.stats.get("xfailed", []),
