@@ -51,7 +51,7 @@ GRID = (0.03, 0.1, 0.3, 1.0)
 # The best peak after each budget of epochs; how: benchmarks/README.md.
 PEAKS = {
     "signals": {
-        "constant": {3: 0.1, 10: 0.03, 30: 0.3},
+        "constant": {3: 0.1, 10: 0.1, 30: 0.3},
         "exponential": {3: 0.1, 10: 0.1, 30: 0.1},
         "cosine with warm-up": {3: 0.3, 10: 0.1, 30: 0.3},
         "1cycle": {3: 0.3, 10: 0.3, 30: 0.3},

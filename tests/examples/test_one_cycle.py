@@ -148,6 +148,10 @@ def test_the_constant_rate_learns(quick):
 def test_the_picture_shows_these_runs_and_no_others(quick, tmp_path):
     found, drawn = quick
     assert {"tab:blue", "tab:orange", "tab:red"} <= colours_in(drawn)
-    others = {**found, "constant": {3: found["constant"][3][:, ::-1]}}
+    reversed_runs = {
+        epochs: accuracies[:, ::-1]
+        for epochs, accuracies in found["constant"].items()
+    }
+    others = {**found, "constant": reversed_runs}
     script.draw(others, "quick", tmp_path / "others.png")
     assert unlike(tmp_path / "others.png", drawn) > 0.01
