@@ -10,7 +10,7 @@ from keras_trainkit.backend.training.running_fit import call_batch_hooks_in_turn
 from keras_trainkit.callbacks.scheduled_callback import ScheduledCallback
 from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.kernels.curves import geometric_rise as rise
-from keras_trainkit.scheduling.active_fit import active_fit
+from keras_trainkit.scheduling import search_checks as checks
 from keras_trainkit.scheduling.learning_rate_search import LearningRateSearch
 from keras_trainkit.scheduling.loss_recording import LossRecording
 from keras_trainkit.scheduling.snapshot import TrainingSnapshot
@@ -62,7 +62,8 @@ class LearningRateFinder(ScheduledCallback):
             `steps_per_execution` above 1 (the losses between are not known),
             when `fit` is too short, when another callback schedules or
             freezes in it, or when the last one died and was not put back; at
-            the end when the data ran out; in a loop of one's own when updates
+            the end when the data ran out, or when the loss was not finite
+            before any update; in a loop of one's own when updates
             are made that the rates do not reach.
         TypeError: For arguments of another type.
 
@@ -125,7 +126,7 @@ class LearningRateFinder(ScheduledCallback):
         Raises:
             ValueError: Inside a `fit` that another callback schedules.
         """
-        _refuse_schedules(_claims(model))
+        checks.refuse_other_schedules(model)
         self._state = TrainingSnapshot(model, data)
         self._state_is_older = True
 
@@ -158,14 +159,14 @@ class LearningRateFinder(ScheduledCallback):
         """Takes the learning rate over."""
         model = self._searched
         refuse_impossible(self)  # First: what follows advises for a `fit`.
-        _refuse_schedules(_claims(model))
+        checks.refuse_other_schedules(model)
         self._check_fit(model)
         if self._state is None:
             self._state = TrainingSnapshot(model)
         self._state.include_new()
         call_batch_hooks_in_turn()
         super().on_train_begin()
-        self._flags = [(v, v.trainable) for v in model.variables]
+        self._flags = checks.HeldFlags(model, self._owner)
         self._counted = batches_counted(model)
         self._skips = anatomy.skips_updates(model.optimizer)
         inner = anatomy.innermost(model.optimizer)
@@ -183,10 +184,8 @@ class LearningRateFinder(ScheduledCallback):
         self._batches = 0
         if not self._searching:
             # Not before: the next callback may refuse to begin.
-            self._check_flags()
-            _refuse_schedules(
-                c for c in _claims(self._searched) if c.owner != self._owner
-            )
+            self._flags.check()
+            checks.refuse_other_schedules(self._searched, self._owner)
             self._searching = True
             log_each_batch(self._searched, self._state.include_new)
             self._curves.trace_anew()
@@ -203,13 +202,13 @@ class LearningRateFinder(ScheduledCallback):
             )
         self._batches += 1
         self._counted += 1
-        # To ask the optimizer at every batch would cost a tenth of a step.
         if self._skips:
+            # To ask at every batch would cost a tenth of a step.
             self._counted = batches_counted(self._searched)
         elif self._batches == 1:
             self._check_count()
         if self._batches == 1:
-            self._check_flags()
+            self._flags.check()
         self._recording.add(float(loss), self._counted)
         if self._recording.over:
             self._searched.stop_training = True
@@ -230,12 +229,8 @@ class LearningRateFinder(ScheduledCallback):
             self.put_back()
         recording = self._recording
         if not recording.over:
-            raise bad_value(
-                "steps",
-                self.steps,
-                f"at most {len(recording.losses)}: the data ran out there",
-                "Pass fewer steps, or data that can be repeated.",
-            )
+            raise checks.data_ran_out(self.steps, len(recording.losses))
+        checks.refuse_first_loss(recording.losses[0])
         self.result = LearningRateSearch(
             rise.rates(self.min_lr, self.max_lr, self.steps)[
                 recording.positions
@@ -255,43 +250,17 @@ class LearningRateFinder(ScheduledCallback):
         return self.result.plot(ax)
 
     def _check_count(self):
-        counted = batches_counted(self._searched)
-        if counted == self._counted:
-            return
-        if not self._searched.trainable_variables:
-            raise ValueError(
-                f"Expected a model that trains, with {self._owner}. Received: "
-                "one in which nothing is trainable, so no learning rate can "
-                "be found. Unfreeze a layer."
-            )
-        raise bad_value(
-            "model",
-            type(self._searched).__name__,
-            "one whose train step applies its optimizer once to each batch",
-            f"It counts {counted} where {self._counted} are expected.",
-        )
-
-    def _check_flags(self):
-        if any(v.trainable != flag for v, flag in self._flags):
-            raise ValueError(
-                f"Expected no callback that freezes or unfreezes in a `fit` "
-                f"with {self._owner}. Received: a model whose `trainable` "
-                "flags have changed since the `fit` began. Search in a `fit` "
-                "of its own, or by `keras_trainkit.tuning.find_learning_rate`."
-            )
+        model = self._searched
+        counted = batches_counted(model)
+        if counted != self._counted:
+            checks.refuse_count(model, counted, self._counted, self._owner)
 
     def _check_fit(self, model):
-        if model.steps_per_execution > 1:
-            raise bad_value(
-                "steps_per_execution",
-                model.steps_per_execution,
-                f"1 in a `fit` with {self._owner}, which needs each loss",
-                "Compile with 1, or call "
-                "`keras_trainkit.tuning.find_learning_rate`, which sets it "
-                "aside.",
-            )
+        checks.refuse_several_steps_a_call(model, self._owner)
         if self.params.get("steps") is None:
             return
+        if not self.params["steps"]:
+            raise checks.data_ran_out(self.steps, 0)
         updates = self.updates_of_fit("steps")
         if updates < self.steps:
             raise bad_value(
@@ -304,20 +273,3 @@ class LearningRateFinder(ScheduledCallback):
     def _batches_before(self, epoch):
         # A search does not resume: it begins at the first epoch of the `fit`.
         return 0
-
-
-def _claims(model):
-    run = active_fit(model)
-    return [] if run is None else list(run.claims.values())
-
-
-def _refuse_schedules(claims):
-    """Raises for a search in a `fit` that has schedules, and names them."""
-    found = [f"{c.owner} schedules `{c.hyperparameter}`" for c in claims]
-    if found:
-        raise ValueError(
-            "Expected a learning-rate search to be the only schedule of its "
-            f"`fit`. Received: a `fit` in which {', '.join(found)}. Search "
-            "before that `fit`, by `keras_trainkit.tuning.find_learning_rate` "
-            "or in a `fit` of its own."
-        )

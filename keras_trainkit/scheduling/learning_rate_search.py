@@ -5,11 +5,14 @@ import numpy as np
 from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.kernels.curves.geometric_rise import check_reading
 from keras_trainkit.kernels.curves.search_divergence import finite_part
+from keras_trainkit.kernels.curves.search_passes import mean_curve
 from keras_trainkit.kernels.curves.search_suggestion import METHODS
 from keras_trainkit.kernels.curves.search_suggestion import capped
 from keras_trainkit.kernels.curves.search_suggestion import smooth
 from keras_trainkit.kernels.curves.search_suggestion import suggest
+from keras_trainkit.kernels.curves.search_suggestion import too_noisy
 from keras_trainkit.plots.learning_rate_search import plot_learning_rate_search
+from keras_trainkit.scheduling.search_checks import refuse_first_loss
 
 
 class LearningRateSearch:
@@ -38,6 +41,9 @@ class LearningRateSearch:
             none above the largest of the first ten, averaged exponentially
             with bias correction, forward and backward so that nothing lags;
             NaN at and after the divergence.
+        passes: Tuple of the passes over the rates that it took, each a
+            `LearningRateSearch`; of one pass, itself alone.
+        steps: Integer, how many steps were made in all passes.
 
     Raises:
         ValueError: For rates and losses that are no two sequences of one
@@ -66,6 +72,7 @@ class LearningRateSearch:
         self.smoothed_losses = np.full(self.losses.shape, np.nan)
         self._read = capped(self.losses[: self._end])
         self.smoothed_losses[: self._end] = smooth(self._read, smoothing)
+        self.passes = (self,)
 
     def __repr__(self):
         first, last = self.learning_rates[[0, -1]]
@@ -73,10 +80,47 @@ class LearningRateSearch:
             suggested = f"suggests {self.suggestion():.2g}"
         except ValueError as error:
             suggested = f"suggests nothing: {error}"
+        made = f"{self.steps} steps"
+        if len(self.passes) > 1:
+            made += f" in {len(self.passes)} passes"
         return (
-            f"<{type(self).__name__}: {len(self.losses)} steps, learning rates "
-            f"{first:.2g} to {last:.2g}, {suggested}>"
+            f"<{type(self).__name__}: {made}, learning rates {first:.2g} to "
+            f"{last:.2g}, {suggested}>"
         )
+
+    @classmethod
+    def of_passes(cls, passes, smoothing=0.9, early_stop_threshold=4.0):
+        """Returns several passes over the same rates as one search.
+
+        Its losses are the means of all losses near each rate of the first
+        pass, up to where the first of the passes ended. In the mean there is
+        less noise.
+
+        Args:
+            passes: Sequence of `LearningRateSearch`, the one with the fewest
+                steps first; of one alone, this is returned.
+            smoothing: As in the constructor. Defaults to `0.9`.
+            early_stop_threshold: As in the constructor. Defaults to `4.0`.
+        """
+        if len(passes) == 1:
+            return passes[0]
+        curves = [(one.learning_rates, one.losses) for one in passes]
+        search = cls(*mean_curve(curves), smoothing, early_stop_threshold)
+        search.passes = tuple(passes)
+        return search
+
+    @property
+    def steps(self):
+        """How many steps were made in all passes."""
+        return sum(len(one.losses) for one in self.passes)
+
+    def too_noisy(self):
+        """Whether the loss falls no more than its noise does.
+
+        Passes with more steps may show a slope. `False` where too few steps
+        are left to read before a divergence, which they do not mend.
+        """
+        return too_noisy(self._read, self.smoothed_losses[: self._end])
 
     def suggestion(self, method="valley"):
         """Returns a learning rate to train with.
@@ -85,18 +129,21 @@ class LearningRateSearch:
         anything at or after a divergence.
 
         Args:
-            method: `"valley"`: a ninth of the rate where the smoothed loss
-                is lowest. `"steepest"`: the rate where it falls most per
-                logarithm of the rate, on the way there, or the former where
-                that is smaller. Defaults to `"valley"`.
+            method: `"valley"`: a third of the rate at which the smoothed
+                loss has made 85% of its fall to the lowest point.
+                `"steepest"`: the rate where it falls most per logarithm of
+                the rate, on the way there, or the former where that is
+                smaller. Defaults to `"valley"`.
 
         Returns:
             Python float.
 
         Raises:
-            ValueError: When the loss falls no more than noise does, or too
-                few steps are left; the message says what was seen.
+            ValueError: When the loss falls no more than noise does, too few
+                steps are left, or the first loss is not finite; the message
+                says what was seen.
         """
+        refuse_first_loss(self.losses[0])
         return suggest(
             self.learning_rates[: self._end],
             self._read,

@@ -2,12 +2,18 @@
 
 import inspect
 
+import keras
+
 from keras_trainkit.backend.optimizer.anatomy import accumulation_steps
 from keras_trainkit.backend.optimizer.anatomy import innermost
 from keras_trainkit.backend.training.batch_loss import each_batch_alone
+from keras_trainkit.backend.training.batch_loss import losses_alone
 from keras_trainkit.callbacks.learning_rate_finder import LearningRateFinder
 from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.kernels.argument_checks import require_integer
+from keras_trainkit.scheduling.learning_rate_search import LearningRateSearch
 from keras_trainkit.scheduling.loss_recording import most_batches
+from keras_trainkit.scheduling.search_checks import data_ran_out
 
 
 def find_learning_rate(
@@ -20,6 +26,7 @@ def find_learning_rate(
     batch_size=None,
     early_stop_threshold=4.0,
     smoothing=0.9,
+    max_steps=None,
     **fit_arguments,
 ):
     """Searches for a learning rate and leaves the model as it was.
@@ -42,9 +49,15 @@ def find_learning_rate(
     than without the search. For the same order give the search a dataset of its
     own, or shuffle with `reshuffle_each_iteration=False`.
 
+    When the loss falls no more than its noise does, as that of a network that
+    learns slowly, the search goes on: from the same weights the rates are
+    passed again in twice as many steps, until the mean of the passes shows a
+    slope or the next one would make more than `max_steps` updates in all.
+
     The data is repeated until there are `steps` updates; a generator has to
-    bring them. As the losses are those of training batches, a suggested rate
-    is one that trains fast and stably at this batch size, from these weights.
+    bring them. Metrics of `compile` are not computed. As the losses are those
+    of training batches, a suggested rate is one that trains fast and stably
+    at this batch size, from these weights.
 
     Args:
         model: A compiled `keras.Model` with a single optimizer and a plain
@@ -59,19 +72,24 @@ def find_learning_rate(
         early_stop_threshold: Float above 1 or `None`, see
             `keras_trainkit.callbacks.LearningRateFinder`. Defaults to `4.0`.
         smoothing: Float in [0, 1), see there. Defaults to `0.9`.
+        max_steps: Integer of at least `steps`, how many updates in all passes
+            over the rates; with `steps` there is one pass. Defaults to
+            `None`: seven times `steps`, which are three passes; one pass
+            where `x` is a generator.
         **fit_arguments: `class_weight`, `sample_weight`, `shuffle`,
             `steps_per_epoch`, as in `fit`.
 
     Returns:
         A `keras_trainkit.tuning.LearningRateSearch`: `learning_rates`,
         `losses` and `smoothed_losses` as NumPy arrays with one value per
-        step, `suggestion(method="valley")`, also with `"steepest"`, and
-        `plot()`.
+        step, `passes` and `steps`, which tell how many it took,
+        `suggestion(method="valley")`, also with `"steepest"`, and `plot()`.
 
     Raises:
         ValueError: For values that describe no search, a model that is not
-            compiled or whose learning rate is a schedule, data that runs out
-            before `steps` updates, and a `fit` in progress whose learning
+            compiled or whose learning rate is a schedule, data that is empty
+            or runs out before `steps` updates, a loss that is not finite
+            before any update, and a `fit` in progress whose learning
             rate or momentum another callback schedules.
         TypeError: For arguments of another type, or unknown ones.
 
@@ -103,28 +121,63 @@ def find_learning_rate(
             "Call `compile`; of a wrapper, such as DistributedDataParallel, "
             "pass the model inside.",
         )
-    finder = LearningRateFinder(
-        min_lr, max_lr, steps, early_stop_threshold, smoothing
-    )
-    per_update = accumulation_steps(innermost(model.optimizer))
+    _refuse_empty(x)
+    reading = {
+        "early_stop_threshold": early_stop_threshold,
+        "smoothing": smoothing,
+    }
+    finder = LearningRateFinder(min_lr, max_lr, steps, **reading)
+    if max_steps is None:
+        # What a generator has yielded is gone, and it may end.
+        max_steps = steps if inspect.isgenerator(x) else _ALL_PASSES * steps
+    require_integer("max_steps", max_steps, steps)
+    data = {"x": x, "y": y, "batch_size": batch_size, **fit_arguments}
+    passes = [_pass(model, finder, data)]
+    result = passes[0]
+    while result.too_noisy() and result.steps + 2 * finder.steps <= max_steps:
+        finder = LearningRateFinder(min_lr, max_lr, 2 * finder.steps, **reading)
+        passes.append(_pass(model, finder, data))
+        result = LearningRateSearch.of_passes(passes, **reading)
+    return result
+
+
+def _pass(model, finder, data):
+    """Passes the rates once, and leaves the model as it was."""
     # From a generator that has ended, Keras would go on with the few batches
     # it looked at first (keras/src/trainers/data_adapters).
-    once = inspect.isgenerator(x) and "steps_per_epoch" not in fit_arguments
-    finder.remember(model, x)
+    once = inspect.isgenerator(data["x"]) and "steps_per_epoch" not in data
+    per_update = accumulation_steps(innermost(model.optimizer))
+    finder.remember(model, data["x"])
     try:
-        with each_batch_alone(model):
+        with each_batch_alone(model), losses_alone(model):
             model.fit(
-                x,
-                y,
-                batch_size=batch_size,
-                epochs=1 if once else most_batches(steps, per_update),
+                **data,
+                epochs=1 if once else most_batches(finder.steps, per_update),
                 verbose=0,
                 callbacks=[finder],
-                **fit_arguments,
             )
     finally:
         finder.put_back()
     return finder.result
 
+
+def _refuse_empty(x):
+    """Raises for data that says that it is empty, as Keras does not."""
+    nested = isinstance(x, (dict, list, tuple))
+    parts = keras.tree.flatten(x) if nested else [x]
+    if any(_length(part) == 0 for part in parts):
+        raise data_ran_out(None, 0)
+
+
+def _length(data):
+    try:
+        return len(data)
+    except TypeError:
+        # A generator, a scalar, a `tf.data.Dataset` of unknown length.
+        return None
+
+
+# One, twice and four times `steps`.
+_ALL_PASSES = 7
 
 _OF_FIT = {"class_weight", "sample_weight", "shuffle", "steps_per_epoch"}

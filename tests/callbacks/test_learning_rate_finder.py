@@ -183,6 +183,17 @@ def test_logs_without_a_loss_are_an_error():
         search(custom("total"), finder)
 
 
+def test_a_first_loss_that_is_not_finite_is_an_error_at_the_end():
+    model = compiled(keras.optimizers.Adam(0.5))
+    model.optimizer.build(model.trainable_variables)
+    before = fit_state(model)
+    finder = ktk.callbacks.LearningRateFinder(1e-4, 1e-2, steps=3)
+    with pytest.raises(ValueError, match=r"any update\. Received: nan"):
+        search(model, finder, y=Y * np.nan)
+    assert finder.result is None
+    assert "variables" not in changes(before, fit_state(model))
+
+
 def test_a_fit_that_died_is_put_back_on_demand():
     model = compiled(keras.optimizers.Adam(0.5))
     model.optimizer.build(model.trainable_variables)

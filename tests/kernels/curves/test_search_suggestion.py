@@ -10,6 +10,7 @@ from keras_trainkit.kernels.curves.search_suggestion import METHODS
 from keras_trainkit.kernels.curves.search_suggestion import capped
 from keras_trainkit.kernels.curves.search_suggestion import smooth
 from keras_trainkit.kernels.curves.search_suggestion import suggest
+from keras_trainkit.kernels.curves.search_suggestion import too_noisy
 
 RATES = np.geomspace(1e-7, 10.0, 100)
 NUMBERS = st.floats(-1e3, 1e3)
@@ -22,10 +23,10 @@ def suggestion(losses, method="valley", rates=RATES):
     return suggest(rates[:end], part, smooth(part, 0.9), method)
 
 
-def step_down(centre, blow_up=1.0):
+def step_down(centre, blow_up=1.0, rates=RATES):
     """A loss that falls where the rate passes `centre`, then blows up."""
-    fall = 1 / (1 + (RATES / centre) ** 2)
-    return 0.3 + 2 * fall + (RATES / blow_up) ** 3
+    fall = 1 / (1 + (rates / centre) ** 2)
+    return 0.3 + 2 * fall + (rates / blow_up) ** 3
 
 
 @given(st.lists(NUMBERS, min_size=1, max_size=30), st.floats(0, 0.99))
@@ -72,10 +73,11 @@ def test_the_steepest_point_is_that_of_the_curve(centre):
 
 
 @pytest.mark.parametrize("centre", [1e-4, 1e-3, 1e-2])
-def test_the_valley_is_a_ninth_of_its_bottom(centre):
-    losses = step_down(centre)
-    bottom = RATES[np.argmin(losses)]
-    assert bottom / 18 < suggestion(losses) < bottom / 4.5
+def test_the_valley_is_a_third_of_where_most_of_the_fall_is_made(centre):
+    """1 / (1 + x**2) has made 85% of its fall at x = sqrt(17 / 3)."""
+    rates = np.geomspace(1e-7, 10.0, 2000)  # little is smoothed away
+    found = suggestion(step_down(centre, rates=rates), rates=rates)
+    np.testing.assert_allclose(found, centre * np.sqrt(17 / 3) / 3, rtol=0.05)
 
 
 def test_the_steepest_point_is_never_above_the_valley():
@@ -143,8 +145,23 @@ NO_SLOPE = {
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("losses", NO_SLOPE.values(), ids=NO_SLOPE)
 def test_no_slope_is_an_error_that_says_what_was_seen(losses, method):
-    with pytest.raises(ValueError, match=r"slope to read. Received: a smooth"):
+    with pytest.raises(
+        ValueError,
+        match=r"slope to read. Received: a smooth.* Search in more `steps`, ",
+    ):
         suggestion(losses, method)
+
+
+NOISY = {
+    "noise": (NO_SLOPE["noise"], True),
+    "a fall": (step_down(1e-3)[:85], False),
+    "nothing before the divergence": (np.array([3.0, 1.0]), False),
+}
+
+
+@pytest.mark.parametrize("losses, noisy", NOISY.values(), ids=NOISY)
+def test_only_a_curve_long_enough_is_too_noisy(losses, noisy):
+    assert too_noisy(capped(losses), smooth(losses, 0.9)) == noisy
 
 
 @pytest.mark.parametrize("length", [0, 1, 4])
