@@ -168,3 +168,12 @@ def test_what_changed_between_is_seen(change):
     fit(model, cycle())
     change(model)
     assert traces(model, lambda: fit(model, cycle()))[0] > 0
+
+
+def test_a_search_between_leaves_the_steps():
+    model = compiled()
+    fit(model)
+    fit(model, cycle())
+    ktk.tuning.find_learning_rate(model, X, Y, batch_size=BATCH, steps=20)
+    assert traces(model, lambda: fit(model)) == (0, 0)
+    assert traces(model, lambda: fit(model, cycle())) == (0, 0)

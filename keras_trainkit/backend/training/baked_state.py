@@ -6,17 +6,26 @@ import numpy as np
 from keras_trainkit.backend.training.compiled_parts import optimizers_of
 
 _PLAIN = (bool, int, float, str, type(None), np.generic)
-# TensorFlow's own book-keeping (tensorflow/python/trackable/base.py).
-_NOT_SETTINGS = "_self_"
+# keras/src/trainers/trainer.py, keras/src/backend/torch/trainer.py
+_CHANGE_IN_FIT = (
+    "stop_training",
+    "stop_evaluating",
+    "stop_predicting",
+    "train_function",
+    "test_function",
+    "predict_function",
+    "training",
+)
 
 
 def baked_state(model):
     """Returns what a compiled train step keeps of a model, to be compared.
 
     A step that was compiled may be used again where this is as it was: the
-    same variables and layers with the same trainable flags, the same
-    optimizers with the same settings, the same `compile`. What else a user
-    changes without another `compile` Keras does not see either.
+    same variables and layers, optimizers and `compile`, with the same flags
+    and the same numbers as attributes (a layer's `rate`, a model's own
+    settings). What else a user changes without another `compile` Keras does
+    not see either.
 
     Args:
         model: A compiled and built `keras.Model`.
@@ -25,13 +34,10 @@ def baked_state(model):
         A hashable object. It keeps alive what it compares.
     """
     return (
-        tuple((Same(v), v.trainable) for v in model.variables),
+        tuple(map(_variable, model.variables)),
         # keras/src/layers/layer.py; a frozen layer that holds still is of
         # another class.
-        tuple(
-            (Same(layer), type(layer), layer.trainable)
-            for layer in model._flatten_layers()
-        ),
+        tuple(map(_layer, model._flatten_layers())),
         tuple(_optimizer(one) for one in optimizers_of(model)),
         # keras/src/trainers/trainer.py
         Same(model._compile_config),
@@ -42,22 +48,47 @@ def baked_state(model):
     )
 
 
+def _variable(variable):
+    # `constraint` and `regularizer`: keras/src/backend/common/variables.py
+    return (
+        Same(variable),
+        variable.trainable,
+        Same(getattr(variable, "constraint", None)),
+        Same(getattr(variable, "regularizer", None)),
+    )
+
+
+def _layer(layer):
+    # Keras keeps its own book in private attributes.
+    settings = _settings(layer, lambda name: name.startswith("_"))
+    return Same(layer), type(layer), layer.trainable, settings
+
+
 def _optimizer(optimizer):
-    settings = {
-        name: repr(value)
-        for name, value in vars(optimizer).items()
-        if _is_setting(value) and not name.startswith(_NOT_SETTINGS)
-    }
+    # TensorFlow keeps its book so: tensorflow/python/trackable/base.py
+    settings = _settings(optimizer, lambda name: name.startswith("_self_"))
     # `_learning_rate`: keras/src/optimizers/base_optimizer.py
     # `_value`: keras/src/backend/common/variables.py
-    captured = keras.backend.backend() == "tensorflow"
     rate = getattr(optimizer, "_learning_rate", None)
+    captured = keras.backend.backend() == "tensorflow"
     return (
         Same(optimizer),
-        tuple(sorted(settings.items())),
+        settings,
         # A schedule is a constant.
         Same(None if isinstance(rate, keras.Variable) else rate),
         tuple(Same(v._value) for v in optimizer.variables if captured),
+    )
+
+
+def _settings(thing, leaves_out):
+    return tuple(
+        sorted(
+            (name, repr(value))
+            for name, value in vars(thing).items()
+            if _is_setting(value)
+            and name not in _CHANGE_IN_FIT
+            and not leaves_out(name)
+        )
     )
 
 

@@ -4,7 +4,8 @@ from keras_trainkit.backend.training.baked_state import baked_state
 from keras_trainkit.backend.training.step_numbers import StepNumbers
 from keras_trainkit.backend.training.train_function import rebuild
 
-_ATTRIBUTE = "_keras_trainkit_steps"
+# The model's attribute that holds them.
+KEPT_STEPS = "_keras_trainkit_steps"
 # A compiled step of a large model takes memory.
 _MOST_KEPT = 8
 
@@ -19,10 +20,10 @@ def kept_steps(model):
     Args:
         model: A compiled `keras.Model`.
     """
-    kept = model.__dict__.get(_ATTRIBUTE)
+    kept = model.__dict__.get(KEPT_STEPS)
     if kept is None:
         # Past `__setattr__`, which would track what it holds.
-        kept = model.__dict__[_ATTRIBUTE] = KeptSteps(model)
+        kept = model.__dict__[KEPT_STEPS] = KeptSteps(model)
     kept.notice_foreign_step()
     return kept
 
@@ -132,7 +133,7 @@ def forget_compiled_steps(model):
     Args:
         model: A `keras.Model`, compiled or not.
     """
-    kept = model.__dict__.get(_ATTRIBUTE)
+    kept = model.__dict__.get(KEPT_STEPS)
     if kept is not None:
         kept.forget()
     for kind in ("train", "test", "predict"):

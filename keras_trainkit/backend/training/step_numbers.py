@@ -22,8 +22,16 @@ class StepNumbers:
     """
 
     def __init__(self, model, count):
-        self._written = ((0,) * count, (0.0,) * count)
         self._beside = keras.backend.backend() == "jax"
+        if self._beside and keras.config.is_nnx_enabled():
+            # keras/src/backend/jax/trainer.py: it asks the class for the step.
+            raise ValueError(
+                "Expected Keras on JAX without NNX where a callback schedules "
+                "hyperparameters. Received: keras.config.is_nnx_enabled() is "
+                "True, so the train step of a model cannot be given numbers. "
+                "Give `compile` a LearningRateSchedule instead."
+            )
+        self._written = ((0,) * count, (0.0,) * count)
         self._arrays = self._variables = self._in_step = None
         if keras.backend.backend() == "tensorflow" and count:
             with variable_scope(model):

@@ -62,6 +62,14 @@ CHANGES = {
     "eager": lambda m: setattr(m, "run_eagerly", True),
     "steps per execution": lambda m: setattr(m, "steps_per_execution", 2),
     "holding still": still,
+    "a number of a layer": lambda m: setattr(m.layers[2], "momentum", 0.5),
+    "a number of the model": lambda m: setattr(m, "temperature", 2.0),
+    "constraint": lambda m: setattr(
+        m.weights[0], "constraint", keras.constraints.NonNeg()
+    ),
+    "regularizer": lambda m: setattr(
+        m.weights[0], "regularizer", keras.regularizers.L2(0.1)
+    ),
 }
 
 
@@ -80,6 +88,7 @@ SAME = {
     "weights": lambda m: m.set_weights([w * 2 for w in m.get_weights()]),
     "evaluation": lambda m: m.evaluate(X, Y, verbose=0),
     "prediction": lambda m: m.predict(X, verbose=0),
+    "stopping": lambda m: setattr(m, "stop_training", True),
 }
 
 

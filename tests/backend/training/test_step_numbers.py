@@ -89,3 +89,18 @@ def test_a_batch_at_a_time_has_them_too():
     model.numbers.write((0, 7), (0.5, 0.0))
     logs = model.train_on_batch(X, Y, return_dict=True)
     assert (logs["integer"], logs["float"]) == (7, 0.5)
+
+
+JAX = keras.backend.backend() == "jax"
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_a_step_that_ignores_its_model_is_refused(enabled, monkeypatch):
+    model = linear_model()
+    model.compile("sgd", "mse")
+    monkeypatch.setattr(keras.config, "is_nnx_enabled", lambda: enabled)
+    if JAX and enabled:
+        with pytest.raises(ValueError, match="without NNX"):
+            StepNumbers(model, 1)
+    else:
+        StepNumbers(model, 1)
