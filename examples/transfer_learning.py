@@ -184,13 +184,16 @@ def report(task_a, found, args):
     print(f"{args.dataset}, {seeds} seeds, {backend} backend; mean ± standard")
     print(f"error. Task A: accuracy {in_words(task_a)}. Task B:\n")
     rows("accuracy", found, args.labels, in_words)
-    scratch = found["from scratch"]
-    gains = {
-        arm: {n: values - scratch[n] for n, values in by_labels.items()}
+    rows("gain", gains(found), args.labels, partial(in_words, sign="+"))
+
+
+def gains(found, over="from scratch"):
+    """Returns by how much the other arms are better, seed by seed."""
+    return {
+        arm: {n: by_labels[n] - found[over][n] for n in by_labels}
         for arm, by_labels in found.items()
-        if arm != "from scratch"
+        if arm != over
     }
-    rows("gain", gains, args.labels, partial(in_words, sign="+"))
 
 
 def rows(title, found, labels, cell):
@@ -238,7 +241,7 @@ def main(argv=None):
     }
     task_a = [start["task A"] for start in experiment.starts.values()]
     report(task_a, found, args)
-    draw(found, args.dataset, args.output)
+    draw(found, gains(found), args.dataset, args.output)
     print(f"drawn: {args.output}")
     return experiment, found
 

@@ -69,8 +69,9 @@ class FineTuning(keras.callbacks.Callback):
             them on the layer path, or a callable `layer -> bool`; see
             `models.select`.
         learning_rate_factor: Finite float above 0: at every stage but the
-            first the learning rate is multiplied by it. In short runs with
-            SGD 1.0 is often better. Defaults to `0.1`.
+            first the learning rate is multiplied by it. With many stages,
+            whose factors multiply, and in short runs with SGD, 0.3 or 1.0 can
+            be better. Defaults to `0.1`.
         batch_norm: `"inference"` keeps every `BatchNormalization` (Keras's,
             and torch's in a `TorchModuleWrapper`) outside the first stage's
             selection frozen and in inference mode for good, as its

@@ -124,8 +124,12 @@ def test_the_table_is_the_mean_and_its_error(capsys):
 @arithmetic
 def test_the_picture_shows_these_accuracies_and_no_others(quick, tmp_path):
     _, found, drawn = quick
-    script.draw(found, "mnist1d", tmp_path / "again.png")
+    draw(found, tmp_path / "again.png")
     assert unlike(tmp_path / "again.png", drawn) == 0
     others = {**found, "frozen": found["from scratch"]}
-    script.draw(others, "mnist1d", tmp_path / "others.png")
+    draw(others, tmp_path / "others.png")
     assert unlike(tmp_path / "others.png", drawn) > 0.01
+
+
+def draw(found, path):
+    script.draw(found, script.gains(found), "mnist1d", path)
