@@ -32,12 +32,15 @@ class StepNumbers:
                 "Give `compile` a LearningRateSchedule instead."
             )
         self._written = ((0,) * count, (0.0,) * count)
+        self._dtypes = ("int32", _widest_float())
         self._arrays = self._variables = self._in_step = None
         if keras.backend.backend() == "tensorflow" and count:
             with variable_scope(model):
-                self._variables = (
-                    keras.Variable(self._written[0], False, "int64"),
-                    keras.Variable(self._written[1], False, "float64"),
+                self._variables = tuple(
+                    keras.Variable(numbers, dtype=dtype, trainable=False)
+                    for numbers, dtype in zip(
+                        self._written, ("int64", "float64"), strict=True
+                    )
                 )
         self._convert()
 
@@ -85,12 +88,8 @@ class StepNumbers:
             self._in_step = None
 
     def _convert(self):
-        integers, floats = self._written
         # Always of these dtypes: another one is another trace on JAX.
-        self._arrays = (
-            np.array(integers, "int32"),
-            np.array(floats, "float64"),
-        )
+        self._arrays = tuple(map(np.array, self._written, self._dtypes))
 
 
 class _Numbered:
@@ -103,3 +102,12 @@ class _Numbered:
 
     def __next__(self):
         return next(self._iterator), self._numbers
+
+
+def _widest_float():
+    """Returns the dtype that JAX need not convert at every step."""
+    if keras.backend.backend() != "jax":
+        return "float64"
+    import jax
+
+    return jax.dtypes.canonicalize_dtype("float64")
