@@ -38,6 +38,8 @@ from image_tasks import load
 from image_tasks import split
 from one_thread import one_thread_on_torch
 from transfer_figure import draw
+from transfer_report import gains
+from transfer_report import report
 from transfer_settings import SEARCHED_SEEDS
 from transfer_settings import search
 from transfer_settings import setting
@@ -179,36 +181,6 @@ def accuracy(model, x, y):
     return np.mean(predicted.argmax(axis=1) == y)
 
 
-def report(task_a, found, args):
-    seeds, backend = len(task_a), keras.backend.backend()
-    print(f"{args.dataset}, {seeds} seeds, {backend} backend; mean ± standard")
-    print(f"error. Task A: accuracy {in_words(task_a)}. Task B:\n")
-    rows("accuracy", found, args.labels, in_words)
-    rows("gain", gains(found), args.labels, partial(in_words, sign="+"))
-
-
-def gains(found, over="from scratch"):
-    """Returns by how much the other arms are better, seed by seed."""
-    return {
-        arm: {n: by_labels[n] - found[over][n] for n in by_labels}
-        for arm, by_labels in found.items()
-        if arm != over
-    }
-
-
-def rows(title, found, labels, cell):
-    print(f"| {title}, labels a class |", *(f"{n} |" for n in labels))
-    print("|---|" + "---|" * len(labels))
-    for arm, by_labels in found.items():
-        print(f"| {arm} |", *(f"{cell(by_labels[n])} |" for n in labels))
-    print()
-
-
-def in_words(values, sign=""):
-    error = np.std(values, ddof=1) / len(values) ** 0.5
-    return f"{np.mean(values):{sign}.3f} ± {error:.3f}"
-
-
 def parse(argv):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add = parser.add_argument
@@ -222,6 +194,8 @@ def parse(argv):
     add("--quick", action="store_true", help="few updates, for tests")
     add("--output", default="transfer_learning.png")
     args = parser.parse_args(argv)
+    if args.seeds < 2:
+        parser.error("--seeds must be at least 2, for a standard error")
     args.labels = sorted(args.labels)
     if args.quick:
         args.epochs_a, args.epoch_size = 3, 300

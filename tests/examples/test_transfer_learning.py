@@ -123,6 +123,13 @@ def test_the_table_is_the_mean_and_its_error(capsys):
 
 
 @arithmetic
+def test_one_seed_has_no_standard_error(capsys):
+    with pytest.raises(SystemExit):
+        script.parse(["--seeds", "1"])
+    assert "--seeds must be at least 2" in capsys.readouterr().err
+
+
+@arithmetic
 def test_the_picture_shows_these_accuracies_and_no_others(quick, tmp_path):
     _, found, drawn = quick
     draw(found, tmp_path / "again.png")
