@@ -13,8 +13,8 @@ steps, both on new models, tracing and compiling included.
 reliability: 5 networks x 12 seeds on scikit-learn's digits, one of them with
 global pooling and SGD. How many searches answer, in how many passes, and how
 far the test accuracy after 20 epochs at the suggested rate is behind that at
-the best rate of a grid. `--first-seed 1000` measures on other seeds, for
-choosing rules.
+the best rate of a grid. The rules were chosen on other seeds: 0 to 11 and
+from 1000 on (`--first-seed`).
 
 peers, bound: side by side with Lightning's `lr_find`; see search_peers.py.
 They need `pip install lightning`, which nothing else of the project does.
@@ -101,7 +101,7 @@ def main():
     parts.add_parser("cost").add_argument("--epochs", type=int, default=40)
     answers = parts.add_parser("reliability")
     answers.add_argument("--seeds", type=int, default=12)
-    answers.add_argument("--first-seed", type=int, default=0)
+    answers.add_argument("--first-seed", type=int, default=100)
     parts.add_parser("peers").add_argument("--seeds", type=int, default=5)
     parts.add_parser("bound")
     arguments = parser.parse_args()

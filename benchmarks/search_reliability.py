@@ -15,7 +15,7 @@ METHODS = ("valley", "steepest")
 MEASURED = tuple(NETWORKS)[:5]
 
 
-def reliability(seeds, first_seed=0):
+def reliability(seeds, first_seed):
     """Prints a line a network and method, and the counts over all."""
     rows = [
         (name, *measured(name, range(first_seed, first_seed + seeds)))
@@ -47,10 +47,7 @@ def measured(name, seeds):
     passes = [len(search.passes) for search in searches]
     rates = np.array([suggestions(search) for search in searches])
     ours = np.array(
-        [
-            [trainer.accuracy(s, r) if r > 0 else np.nan for r in found]
-            for s, found in zip(seeds, rates, strict=True)
-        ]
+        [trained(trainer, *each) for each in zip(seeds, rates, strict=True)]
     )
     behind = 100 * (accuracies[:, [best]] - ours)
     print(
@@ -67,6 +64,12 @@ def measured(name, seeds):
             flush=True,
         )
     return behind, 100 * (accuracies.max(axis=1, keepdims=True) - ours)
+
+
+def trained(trainer, seed, rates):
+    """Returns the accuracy at each rate; NaN for NaN."""
+    found = {r: trainer.accuracy(seed, r) for r in set(rates) if r > 0}
+    return [found.get(rate, np.nan) for rate in rates]
 
 
 def searched(name, seed):

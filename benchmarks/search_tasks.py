@@ -72,12 +72,16 @@ def network(name, seed, rate=1e-3):
     model = keras.Sequential(
         [keras.Input((PIXELS,)), *body(), layers.Dense(CLASSES)]
     )
+    compile_for_classes(model, optimizer, rate)
+    return model
+
+
+def compile_for_classes(model, optimizer, rate):
     model.compile(
         OPTIMIZERS[optimizer](rate),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )
-    return model
 
 
 def grid(name):

@@ -5,12 +5,11 @@ import numpy as np
 from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.kernels.curves.geometric_rise import check_reading
 from keras_trainkit.kernels.curves.search_divergence import finite_part
-from keras_trainkit.kernels.curves.search_passes import mean_curve
 from keras_trainkit.kernels.curves.search_suggestion import METHODS
 from keras_trainkit.kernels.curves.search_suggestion import capped
 from keras_trainkit.kernels.curves.search_suggestion import smooth
 from keras_trainkit.kernels.curves.search_suggestion import suggest
-from keras_trainkit.kernels.curves.search_suggestion import too_noisy
+from keras_trainkit.kernels.curves.search_suggestion import unclear
 from keras_trainkit.plots.learning_rate_search import plot_learning_rate_search
 from keras_trainkit.scheduling.search_checks import refuse_first_loss
 
@@ -42,7 +41,7 @@ class LearningRateSearch:
             with bias correction, forward and backward so that nothing lags;
             NaN at and after the divergence.
         passes: Tuple of the passes over the rates that it took, each a
-            `LearningRateSearch`; of one pass, itself alone.
+            `LearningRateSearch`; the last one, the slowest, is itself.
         steps: Integer, how many steps were made in all passes.
 
     Raises:
@@ -58,7 +57,7 @@ class LearningRateSearch:
     >>> bool(1e-4 < search.suggestion("steepest") < search.suggestion() < 1e-2)
     True
     >>> search
-    <LearningRateSearch: 51 steps, learning rates 1e-05 to 1, suggests 0.0028>
+    <LearningRateSearch: 51 steps, learning rates 1e-05 to 1, suggests 0.0017>
     """
 
     def __init__(
@@ -88,39 +87,18 @@ class LearningRateSearch:
             f"{last:.2g}, {suggested}>"
         )
 
-    @classmethod
-    def of_passes(cls, passes, smoothing=0.9, early_stop_threshold=4.0):
-        """Returns several passes over the same rates as one search.
-
-        Its losses are the means of all losses near each rate of the first
-        pass, up to where the first of the passes ended. In the mean there is
-        less noise.
-
-        Args:
-            passes: Sequence of `LearningRateSearch`, the one with the fewest
-                steps first; of one alone, this is returned.
-            smoothing: As in the constructor. Defaults to `0.9`.
-            early_stop_threshold: As in the constructor. Defaults to `4.0`.
-        """
-        if len(passes) == 1:
-            return passes[0]
-        curves = [(one.learning_rates, one.losses) for one in passes]
-        search = cls(*mean_curve(curves), smoothing, early_stop_threshold)
-        search.passes = tuple(passes)
-        return search
-
     @property
     def steps(self):
         """How many steps were made in all passes."""
         return sum(len(one.losses) for one in self.passes)
 
-    def too_noisy(self):
-        """Whether the loss falls no more than its noise does.
+    def unclear(self):
+        """Whether the loss falls by less than twice its noise.
 
-        Passes with more steps may show a slope. `False` where too few steps
-        are left to read before a divergence, which they do not mend.
+        In more steps it may fall further. `False` where too few steps are left
+        to read before a divergence, which more of them do not mend.
         """
-        return too_noisy(self._read, self.smoothed_losses[: self._end])
+        return unclear(self._read, self.smoothed_losses[: self._end])
 
     def suggestion(self, method="valley"):
         """Returns a learning rate to train with.
@@ -130,7 +108,8 @@ class LearningRateSearch:
 
         Args:
             method: `"valley"`: a third of the rate at which the smoothed
-                loss has made 85% of its fall to the lowest point.
+                loss has made 85% of its fall to the lowest point, but at
+                least a sixteenth and at most a sixth of the rate there.
                 `"steepest"`: the rate where it falls most per logarithm of
                 the rate, on the way there, or the former where that is
                 smaller. Defaults to `"valley"`.

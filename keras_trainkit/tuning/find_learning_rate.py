@@ -11,7 +11,6 @@ from keras_trainkit.backend.training.batch_loss import losses_alone
 from keras_trainkit.callbacks.learning_rate_finder import LearningRateFinder
 from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.kernels.argument_checks import require_integer
-from keras_trainkit.scheduling.learning_rate_search import LearningRateSearch
 from keras_trainkit.scheduling.loss_recording import most_batches
 from keras_trainkit.scheduling.search_checks import data_ran_out
 
@@ -49,10 +48,11 @@ def find_learning_rate(
     than without the search. For the same order give the search a dataset of its
     own, or shuffle with `reshuffle_each_iteration=False`.
 
-    When the loss falls no more than its noise does, as that of a network that
-    learns slowly, the search goes on: from the same weights the rates are
-    passed again in twice as many steps, until the mean of the passes shows a
-    slope or the next one would make more than `max_steps` updates in all.
+    When the loss falls by less than twice its noise, as that of a network
+    that learns slowly, the search goes on: from the same weights the rates
+    are passed again in twice as many steps, until the fall is clear or the
+    next pass would make more than `max_steps` updates in all. The last pass
+    is the result.
 
     The data is repeated until there are `steps` updates; a generator has to
     bring them. Metrics of `compile` are not computed. As the losses are those
@@ -133,12 +133,13 @@ def find_learning_rate(
     require_integer("max_steps", max_steps, steps)
     data = {"x": x, "y": y, "batch_size": batch_size, **fit_arguments}
     passes = [_pass(model, finder, data)]
-    result = passes[0]
-    while result.too_noisy() and result.steps + 2 * finder.steps <= max_steps:
+    made = len(passes[0].losses)
+    while passes[-1].unclear() and made + 2 * finder.steps <= max_steps:
         finder = LearningRateFinder(min_lr, max_lr, 2 * finder.steps, **reading)
         passes.append(_pass(model, finder, data))
-        result = LearningRateSearch.of_passes(passes, **reading)
-    return result
+        made += len(passes[-1].losses)
+    passes[-1].passes = tuple(passes)
+    return passes[-1]
 
 
 def _pass(model, finder, data):

@@ -66,33 +66,29 @@ def test_one_search_is_its_only_pass():
     search = LearningRateSearch(RATES, LOSSES)
     assert search.passes == (search,)
     assert search.steps == 60
-    assert LearningRateSearch.of_passes([search]) is search
 
 
-def test_noise_in_one_pass_is_less_in_the_mean_of_several():
-    noise = 2 * np.random.default_rng(1).normal(size=(9, 60))
-    passes = [LearningRateSearch(RATES, LOSSES + n) for n in noise]
-    assert passes[0].too_noisy()
-    search = LearningRateSearch.of_passes(passes)
-    assert not search.too_noisy()
-    np.testing.assert_allclose(search.losses, LOSSES + noise.mean(axis=0))
-    clean = LearningRateSearch(RATES, LOSSES).suggestion()
-    assert clean / 4 < search.suggestion() < 4 * clean
-    assert search.passes == tuple(passes)
-    assert repr(search).startswith("<LearningRateSearch: 540 steps in 9 passes")
+def test_several_passes_are_counted_and_told():
+    search = LearningRateSearch(RATES, LOSSES)
+    search.passes = (LearningRateSearch(RATES[:40], LOSSES[:40]), search)
+    assert search.steps == 100
+    assert repr(search).startswith("<LearningRateSearch: 100 steps in 2 passes")
 
 
-@pytest.mark.parametrize("threshold, read", [(4.0, 50), (None, 60)])
-def test_the_mean_is_read_as_asked_for(threshold, read):
-    losses = np.where(np.arange(60) < 50, LOSSES, 1e6)
-    passes = [LearningRateSearch(RATES, losses, 0.0, threshold)] * 2
-    search = LearningRateSearch.of_passes(passes, 0.0, threshold)
-    assert np.isfinite(search.smoothed_losses).sum() == read
-    np.testing.assert_array_equal(search.smoothed_losses[:50], losses[:50])
+UNCLEAR = {
+    "no noise": (LOSSES, False),
+    "a fall of one and a half times its noise": (
+        LOSSES + 0.5 * np.random.default_rng(0).normal(size=60),
+        True,
+    ),
+    "too few steps": (LOSSES[:4], False),
+}
 
 
-def test_too_few_steps_are_not_noise():
-    assert not LearningRateSearch(RATES[:4], LOSSES[:4]).too_noisy()
+@pytest.mark.parametrize("losses, unclear", UNCLEAR.values(), ids=UNCLEAR)
+def test_only_noise_makes_it_unclear(losses, unclear):
+    search = LearningRateSearch(RATES[: len(losses)], losses)
+    assert search.unclear() == unclear
 
 
 @pytest.mark.parametrize("first", [np.nan, np.inf])

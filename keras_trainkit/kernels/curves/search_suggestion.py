@@ -19,11 +19,15 @@ _FEWEST_READ = 5
 _NOISE_FALLS = 1.0
 # float32 losses differ by this share when they are equal.
 _ROUNDING = 1e-6
+# A fall of less than this is clear enough for no precise rate.
+_CLEAR_FALLS = 2.0
 # Past most of the fall, larger rates gain little and come close to those that
-# diverge. The share and the factor were chosen on networks and seeds other
-# than those of benchmarks/search_reliability.py; near them little changes.
+# diverge. Noise moves the place where most of it is made; the rate at the
+# lowest point holds it. The numbers were chosen on other seeds than those that
+# benchmarks/search_reliability.py reports; near them little changes.
 _MOST_OF_FALL = 0.85
 _BELOW = 3.0
+_BELOW_BOTTOM = (16.0, 6.0)
 
 
 def capped(losses):
@@ -68,7 +72,8 @@ def suggest(rates, losses, smoothed, method):
         losses: The losses at these rates, all before the divergence, capped.
         smoothed: The same losses, smoothed.
         method: `"valley"`: a third of the rate at which 85% of the fall to
-            the lowest point are made; `"steepest"`: the rate on the way down
+            the lowest point are made, but at least a sixteenth and at most a
+            sixth of the rate there; `"steepest"`: the rate on the way down
             where the slope over the logarithm of the rate is steepest, at
             most the former.
 
@@ -90,7 +95,9 @@ def suggest(rates, losses, smoothed, method):
         raise _no_slope(fall, rates, smoothed)
     way_down = smoothed[fall.top : fall.bottom + 1]
     low_enough = way_down <= way_down[0] - _MOST_OF_FALL * fall.depth
-    valley = float(rates[fall.top + np.argmax(low_enough)] / _BELOW)
+    valley = rates[fall.top + np.argmax(low_enough)] / _BELOW
+    least, most = (rates[fall.bottom] / below for below in _BELOW_BOTTOM)
+    valley = float(min(max(valley, least), most))
     if method == "valley":
         return valley
     slopes = np.gradient(smoothed, np.log(rates))
@@ -99,10 +106,10 @@ def suggest(rates, losses, smoothed, method):
     return min(float(rates[steepest]), valley)
 
 
-def too_noisy(losses, smoothed):
-    """Whether a curve long enough to read has no fall beyond its noise.
+def unclear(losses, smoothed):
+    """Whether a curve long enough to read falls by less than twice its noise.
 
-    The mean of several such curves may have one.
+    Where the loss falls is then uncertain; in more steps it may fall further.
 
     Args:
         losses: The losses before the divergence, capped.
@@ -110,7 +117,7 @@ def too_noisy(losses, smoothed):
     """
     read = _read_part(len(losses))
     fall = _fall(losses[read], smoothed[read])
-    return fall is not None and fall.too_small()
+    return fall is not None and fall.too_small(_CLEAR_FALLS)
 
 
 class _Fall(NamedTuple):
@@ -122,8 +129,8 @@ class _Fall(NamedTuple):
     noise: float
     rounding: float
 
-    def too_small(self):
-        return not self.depth > max(_NOISE_FALLS * self.noise, self.rounding)
+    def too_small(self, noises=_NOISE_FALLS):
+        return not self.depth > max(noises * self.noise, self.rounding)
 
 
 def _read_part(length):

@@ -10,7 +10,7 @@ from keras_trainkit.kernels.curves.search_suggestion import METHODS
 from keras_trainkit.kernels.curves.search_suggestion import capped
 from keras_trainkit.kernels.curves.search_suggestion import smooth
 from keras_trainkit.kernels.curves.search_suggestion import suggest
-from keras_trainkit.kernels.curves.search_suggestion import too_noisy
+from keras_trainkit.kernels.curves.search_suggestion import unclear
 
 RATES = np.geomspace(1e-7, 10.0, 100)
 NUMBERS = st.floats(-1e3, 1e3)
@@ -74,10 +74,12 @@ def test_the_steepest_point_is_that_of_the_curve(centre):
 
 @pytest.mark.parametrize("centre", [1e-4, 1e-3, 1e-2])
 def test_the_valley_is_a_third_of_where_most_of_the_fall_is_made(centre):
-    """1 / (1 + x**2) has made 85% of its fall at x = sqrt(17 / 3)."""
     rates = np.geomspace(1e-7, 10.0, 2000)  # little is smoothed away
-    found = suggestion(step_down(centre, rates=rates), rates=rates)
-    np.testing.assert_allclose(found, centre * np.sqrt(17 / 3) / 3, rtol=0.05)
+    losses = step_down(centre, 24 * centre, rates)
+    fall = (losses[0] - losses)[: losses.argmin()]
+    expected = np.interp(0.85 * fall.max(), fall, rates[: len(fall)]) / 3
+    found = suggestion(losses, rates=rates)
+    np.testing.assert_allclose(found, expected, rtol=0.05)
 
 
 def test_the_steepest_point_is_never_above_the_valley():
@@ -152,16 +154,35 @@ def test_no_slope_is_an_error_that_says_what_was_seen(losses, method):
         suggestion(losses, method)
 
 
-NOISY = {
+UNCLEAR = {
     "noise": (NO_SLOPE["noise"], True),
     "a fall": (step_down(1e-3)[:85], False),
     "nothing before the divergence": (np.array([3.0, 1.0]), False),
 }
 
 
-@pytest.mark.parametrize("losses, noisy", NOISY.values(), ids=NOISY)
-def test_only_a_curve_long_enough_is_too_noisy(losses, noisy):
-    assert too_noisy(capped(losses), smooth(losses, 0.9)) == noisy
+@pytest.mark.parametrize("losses, expected", UNCLEAR.values(), ids=UNCLEAR)
+def test_only_a_curve_long_enough_is_unclear(losses, expected):
+    assert unclear(capped(losses), smooth(losses, 0.9)) == expected
+
+
+BOTTOMS = {
+    "the fall is made late": (np.where(RATES < 1e-2, 2.0, 1.0), 6.0),
+    "long before the lowest point": (
+        np.where(RATES < 1e-5, 2.0, 1.1 - 0.01 * np.log(RATES / 1e-5)),
+        16.0,
+    ),
+}
+
+
+@pytest.mark.parametrize("losses, below", BOTTOMS.values(), ids=BOTTOMS)
+def test_the_lowest_point_holds_the_valley(losses, below):
+    rates, losses = RATES[:80], losses[:80]
+    smoothed = smooth(losses, 0.0)
+    read = slice(8, 76)
+    bottom = rates[read][np.argmin(smoothed[read])]
+    found = suggest(rates, losses, smoothed, "valley")
+    np.testing.assert_allclose(found, bottom / below)
 
 
 @pytest.mark.parametrize("length", [0, 1, 4])
