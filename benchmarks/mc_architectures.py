@@ -169,6 +169,35 @@ def several_inputs_and_outputs():
     return keras.Model([a, b], outputs), [numbers(32), numbers(16)]
 
 
+class ConvolutionalBlock(L.Layer):
+    """A residual block of a user's own."""
+
+    def __init__(self, filters):
+        super().__init__()
+        options = {"padding": "same", "use_bias": False}
+        self.convolve = [L.Conv2D(filters, 3, **options) for _ in range(2)]
+        self.norms = [L.BatchNormalization() for _ in range(2)]
+        self.drop = L.Dropout(0.2)
+
+    def build(self, shape):
+        for layer in (*self.convolve, *self.norms):
+            layer.build(shape)
+        self.built = True
+
+    def call(self, x, training=None):
+        h = keras.ops.relu(
+            self.norms[0](self.convolve[0](x), training=training)
+        )
+        h = self.convolve[1](self.drop(h, training=training))
+        return keras.ops.relu(x + self.norms[1](h, training=training))
+
+
+def own_convolutional_blocks():
+    blocks = [ConvolutionalBlock(16), ConvolutionalBlock(16)]
+    pool = [L.GlobalAveragePooling2D(), L.Dense(10, activation="softmax")]
+    return sequential((16, 16, 3), L.Conv2D(16, 3), *blocks, *pool)
+
+
 def own_noise():
     return mlp(ScaledNoise())
 
@@ -194,6 +223,7 @@ ARCHITECTURES = {
     "attention of Keras": (keras_attention, 50),
     "TimeDistributed": (time_distributed, 50),
     "convolutional": (convolutional, 20),
+    "convolutional blocks of own": (own_convolutional_blocks, 20),
     "LSTM": (lstm, 50),
     "GRU": (gru, 50),
     "several inputs and outputs": (several_inputs_and_outputs, 100),

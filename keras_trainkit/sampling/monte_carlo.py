@@ -1,7 +1,6 @@
 """Samples of a model's outputs, compiled and reduced to statistics."""
 
 import dataclasses
-import math
 import threading
 import weakref
 
@@ -12,10 +11,9 @@ from keras_trainkit.backend.model.compiled_functions import Compiled
 from keras_trainkit.backend.model.layers import owns_seeds
 from keras_trainkit.backend.randomness.random_masks import as_key
 from keras_trainkit.kernels.argument_checks import bad_value
-from keras_trainkit.kernels.sample_statistics import as_samples
-from keras_trainkit.kernels.sample_statistics import merged
 from keras_trainkit.kernels.sample_statistics import nothing
-from keras_trainkit.kernels.sample_statistics import summarise
+from keras_trainkit.sampling.chunk_statistics import joined
+from keras_trainkit.sampling.chunk_statistics import summarised
 from keras_trainkit.sampling.guarded_layers import is_users_own
 from keras_trainkit.sampling.guarded_layers import modes_that_call
 from keras_trainkit.sampling.sample_chunks import SampleChunks
@@ -24,9 +22,6 @@ from keras_trainkit.sampling.switched_layers import NothingDrawn
 from keras_trainkit.sampling.tail import DrawnTooEarly
 from keras_trainkit.sampling.tail import Tail
 from keras_trainkit.sampling.tail import head_values
-
-# Up to this size NumPy needs less for a call than a backend that is eager.
-_SMALL = 2**16
 
 
 @dataclasses.dataclass
@@ -89,9 +84,6 @@ class MonteCarlo:
     def _form(self):
         model = self._model()
         plan = SamplePlan(model, self._switched, [*self._active, *self._noisy])
-        known = plan.layers_of_rest()
-        held = set(map(id, self._layers if known is None else known))
-        required = [one for one in self._active if id(one) in held]
         compiled = Compiled(model)
         self._xla, self._spec = compiled.xla, compiled.spec
         self._eager = compiled.eager
@@ -101,12 +93,13 @@ class MonteCarlo:
             model,
             plan,
             self._switched,
-            required,
+            self._active,
             self._modes,
             self._settings,
             self._tail and self._tail.structure,
         )
         self._chunks = SampleChunks(plan, self._tail, compiled, self._maps)
+        self._look = compiled(self._chunks.looked_at)
         self._trunk = compiled(self._head_values)
         self._step = compiled(self._chunk_statistics)
         self._known = {}
@@ -203,8 +196,7 @@ class MonteCarlo:
     def _look_at(self, frontier):
         chunks = self._chunks
         if self._eager:
-            looks = chunks.maps
-            return _Known(None, chunks.looked_at(frontier) if looks else 1)
+            return _Known(None, self._look(frontier) if chunks.maps else 1)
         outputs, statistics = self._spec(self._one_sample, frontier, as_key(0))
         start = [nothing(one) for one in statistics]
         return _Known(start, chunks.know(outputs))
@@ -238,37 +230,19 @@ class MonteCarlo:
     def _one_sample(self, frontier, key):
         outputs = self._chunks.one(frontier, key)
         weights = np.ones(1, "float32")
-        statistics, _ = self._summarised(
-            [one[None] for one in outputs], weights
-        )
-        return outputs, statistics
+        drawn = [one[None] for one in outputs]
+        return outputs, self._summarised(drawn, weights)[0]
 
     def _chunk_statistics(self, before, frontier, keys, weights):
         drawn = self._chunks.drawn(frontier, keys, weights.shape[0])
         found, samples = self._summarised(drawn, weights)
         if before is not None:
-            found = [
-                merged(*pair, _arithmetic_of(pair[1]["mean"]))
-                for pair in zip(before, found, strict=True)
-            ]
+            found = list(map(joined, before, found))
         return found, samples if self._return_samples else None
 
     def _summarised(self, drawn, weights):
-        found, kept = [], []
-        for samples, (kind, from_logits) in zip(
-            drawn, self._tail.settled, strict=True
-        ):
-            samples = as_samples(samples, kind, from_logits)
-            if self._on_host and math.prod(samples.shape) <= _SMALL:
-                samples = keras.ops.convert_to_numpy(samples)
-            ops = _arithmetic_of(samples)
-            found.append(summarise(samples, weights, kind, ops))
-            kept.append(samples)
-        return found, kept
-
-
-def _arithmetic_of(tensor):
-    return np if isinstance(tensor, np.ndarray) else keras.ops
+        settled = self._tail.settled
+        return summarised(drawn, settled, weights, self._on_host)
 
 
 def _shapes_of(pair):

@@ -11,6 +11,8 @@ from keras_trainkit.backend.model.keras_kinds import is_keras_function
 from keras_trainkit.backend.model.keras_kinds import is_keras_layer
 from keras_trainkit.backend.model.keras_kinds import is_keras_operation
 from keras_trainkit.backend.model.keras_kinds import is_preprocessing
+from keras_trainkit.models.graph import Steps
+from keras_trainkit.models.graph import graph_of
 
 _OURS = ("keras_trainkit.",)
 _OUR_LAYERS = ("keras_trainkit.layers.",)
@@ -46,6 +48,7 @@ def rows_are_independent(step):
             and _masks_have_rows(step.operation, ranks)
             # What reaches a layer inside of another may have other axes.
             and all(_masks_have_rows(one, ()) for one in inner)
+            and all(map(_spares_first_axes, inner))
             and _spares_rows(step.operation, ranks)
         )
     return (
@@ -76,6 +79,8 @@ def _has_rows(spec):
 
 
 def _layer_is_safe(layer):
+    if graph_of(layer) is not None:
+        return all(map(rows_are_independent, Steps(layer).steps))
     if not (is_keras_layer(layer) or _is_of(type(layer), _OUR_LAYERS)):
         return False
     # Their rows may share statistics or tables, or they run any code.
@@ -118,8 +123,16 @@ def _masks_have_rows(layer, ranks):
 
 def _spares_rows(layer, ranks):
     """Whether the layer's `axis`, if it has one, is not the batch's."""
+    return all(axis % rank != 0 for axis in _axes(layer) for rank in ranks)
+
+
+def _spares_first_axes(layer):
+    """As `_spares_rows`, of inputs with any number of axes above one."""
+    return all(axis > 0 or axis == -1 for axis in _axes(layer))
+
+
+def _axes(layer):
     axes = getattr(layer, "axis", getattr(layer, "axes", None))
     if axes is None:
-        return True
-    axes = axes if isinstance(axes, (list, tuple)) else [axes]
-    return all(axis % rank != 0 for axis in axes for rank in ranks)
+        return []
+    return list(axes) if isinstance(axes, (list, tuple)) else [axes]

@@ -15,8 +15,10 @@ from keras_trainkit.sampling.sample_plan import chunk_size
 from keras_trainkit.sampling.sample_plan import parted
 from keras_trainkit.sampling.sample_plan import samples_that_fit
 
+# Samples that are reduced at a time, though each is computed by itself.
+_ONE_BY_ONE = 8
 # Samples side by side in a compiled loop: more leave the caches of a CPU.
-_AT_ONCE = {True: 8, False: 64}
+_AT_ONCE = {"cpu": 4, "other": 64}
 
 
 class SampleChunks:
@@ -37,7 +39,7 @@ class SampleChunks:
         self._plan, self._tail = plan, tail
         self._xla, self._on_cpu = compiled.xla, compiled.on_cpu
         self.maps = maps and compiled.maps and not plan.repeats
-        self._eager = compiled.eager
+        self._eager, self._in_groups = compiled.eager, compiled.in_groups
         self._specs = None
 
     def one(self, frontier, key):
@@ -74,20 +76,21 @@ class SampleChunks:
             size: Integer, how many elements are held for each sample.
         """
         if self._plan.repeats:
-            return self._plan.chunk(frontier, samples, self._on_cpu)
+            chunk = self._plan.chunk(frontier, samples, self._on_cpu)
+            return self._even(chunk) if self._in_groups else chunk
         budget = BUDGET["cpu" if self._on_cpu else "other"]
         fit = samples_that_fit(size, budget)
         if not self.maps:
-            return chunk_size(samples, fit) if self._eager else 1
-        samples = chunk_size(samples, fit)
-        at_once = _side_by_side(samples, self._on_cpu)
-        return at_once * math.ceil(samples / at_once)
+            return min(samples, _ONE_BY_ONE) if self._eager else 1
+        return self._even(chunk_size(samples, fit))
 
     def keys(self, chunk, seed, batch, place):
         """Returns the keys of one chunk, to be handed to `drawn`."""
+        count = chunk
         if self._plan.repeats:
-            return as_keys(1, seed, batch, place)
-        return as_keys(chunk, seed, batch, place)
+            in_groups = self._in_groups
+            count = chunk // self._at_once(chunk) if in_groups else 1
+        return as_keys(count, seed, batch, place)
 
     def drawn(self, frontier, keys, chunk):
         """Returns the samples of one chunk.
@@ -101,17 +104,31 @@ class SampleChunks:
             List of tensors of shape `(samples, rows, ...)`.
         """
         if self._plan.repeats:
-            draws = Draws(keys[0], self._xla)
-            drawn = self._tail(frontier, chunk, draws)
-            return [parted(one, chunk) for one in drawn]
+            return self._repeated(frontier, keys, chunk)
         if self.maps:
             function = functools.partial(self._tail, frontier, 1)
-            at_once = _side_by_side(chunk, self._on_cpu)
-            return mapped_draws(function, keys, self._xla, self._specs, at_once)
+            at_once = self._at_once(chunk)
+            return mapped_draws(function, keys, self._xla, at_once, self._specs)
         each = [self.one(frontier, keys[n]) for n in range(len(keys))]
         return [keras.ops.stack(drawn) for drawn in zip(*each, strict=True)]
 
+    def _at_once(self, samples):
+        """Returns how many of `samples` are computed side by side."""
+        most = _AT_ONCE["cpu" if self._on_cpu else "other"]
+        return math.ceil(samples / math.ceil(samples / most))
 
-def _side_by_side(samples, on_cpu):
-    """Returns how many of `samples` to compute at once, in equal groups."""
-    return math.ceil(samples / math.ceil(samples / _AT_ONCE[on_cpu]))
+    def _even(self, samples):
+        """Returns the next number that is a multiple of `_at_once`."""
+        at_once = self._at_once(samples)
+        return at_once * math.ceil(samples / at_once)
+
+    def _repeated(self, frontier, keys, chunk):
+        if not self._in_groups:
+            drawn = self._tail(frontier, chunk, Draws(keys[0], self._xla))
+            return [parted(one, chunk) for one in drawn]
+        copies = chunk // len(keys)
+        groups = mapped_draws(
+            functools.partial(self._tail, frontier, copies), keys, self._xla
+        )
+        shapes = [(chunk, -1, *group.shape[2:]) for group in groups]
+        return list(map(keras.ops.reshape, groups, shapes))

@@ -56,7 +56,7 @@ class Tail:
         model: The model, to name it in errors; it is not kept alive.
         plan: Its `SamplePlan`.
         switched: The layers that drop.
-        required: Those of them that have to draw.
+        active: Those of them that have to draw where they are called.
         modes: `{layer: training}` of other layers, see `dropping`.
         settings: As for `MonteCarlo`.
         structure: The structure of the outputs at inference, if it is known.
@@ -68,11 +68,15 @@ class Tail:
     """
 
     def __init__(
-        self, model, plan, switched, required, modes, settings, structure
+        self, model, plan, switched, active, modes, settings, structure
     ):
         self._model = weakref.ref(model)
         self._plan = plan
-        self._switched, self._required = switched, required
+        rest = plan.layers_of_rest()
+        self._switched = switched
+        self._required = [
+            layer for layer in active if rest is None or layer in rest
+        ]
         self._modes, self._settings = modes, settings
         self.structure, self.settled = structure, None
 

@@ -118,8 +118,8 @@ def mc_predict(
             neither mode; if the model has a
             `predict_step` of its own, or an output without an axis for the
             rows; if an argument is out of range, `tolerance`, `max_samples`
-            or `return_samples` do not go with `samples`, the outputs are not of the
-            `kind` that is given, or `x` has no batch.
+            or `return_samples` do not go with `samples`, the outputs are not
+            of the `kind` that is given, or `x` has no batch.
         TypeError: If an argument is of another type.
 
     Example:

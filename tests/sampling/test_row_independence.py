@@ -33,6 +33,10 @@ def independent(model):
     return all(map(rows_are_independent, Steps(model).steps))
 
 
+def inner(*operations):
+    return after(*operations, shape=(4,))
+
+
 SAFE = {
     "dense": [L.Dense(3, "relu"), L.Flatten(), L.Dense(2, "softmax")],
     "convolution": [L.Conv1D(3, 2), L.MaxPooling1D(), L.BatchNormalization()],
@@ -46,6 +50,8 @@ SAFE = {
     "einsum": [L.EinsumDense("abc,cd->abd", output_shape=(None, 3))],
     "softmax": [L.Softmax(axis=-1), L.Activation("tanh")],
     "time distributed": [L.TimeDistributed(L.Dense(2))],
+    "a model inside": [L.TimeDistributed(inner(L.Dense(2), L.ReLU()))],
+    "a softmax inside": [L.TimeDistributed(L.Softmax())],
 }
 NOT_SAFE = {
     "a user's layer": [Own()],
@@ -69,6 +75,14 @@ NOT_SAFE = {
     ],
     "a user's cell": [L.RNN(OwnCell(2))],
     "a user's layer inside": [L.TimeDistributed(Own())],
+    "a user's layer in a model inside": [L.TimeDistributed(inner(Own()))],
+    "an operation in a model inside": [
+        L.TimeDistributed(inner(lambda x: keras.ops.flip(x, axis=0)))
+    ],
+    "a softmax over rows inside": [L.TimeDistributed(L.Softmax(axis=0))],
+    "a softmax over rows from behind, inside": [
+        L.TimeDistributed(L.Softmax(axis=-2))
+    ],
     "ranks that differ": [lambda x: x + x[:, 0, 0]],
 }
 

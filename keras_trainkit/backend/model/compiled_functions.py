@@ -18,6 +18,8 @@ class Compiled:
         eager: Whether they are not compiled at all.
         maps: Whether `mapped_draws` can run inside of them.
         on_cpu: Whether they run on a CPU.
+        in_groups: Whether a loop over parts of a large batch is faster than
+            the batch, as what XLA makes for JAX is on a CPU.
     """
 
     def __init__(self, model):
@@ -38,6 +40,7 @@ class Compiled:
         ]
         self._variables = [*model.variables, *untracked]
         self.on_cpu = _on_cpu()
+        self.in_groups = backend == "jax" and self._compiles and self.on_cpu
 
     def __call__(self, function):
         """Returns `function`, compiled; it sees each variable's value anew."""

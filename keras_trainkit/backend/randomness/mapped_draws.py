@@ -17,7 +17,7 @@ class CannotMap(Exception):
     """A draw that only a sample by itself can make."""
 
 
-def mapped_draws(function, keys, xla, specs, at_once):
+def mapped_draws(function, keys, xla, at_once=1, specs=()):
     """Returns what `function` returns for each key, stacked.
 
     Args:
@@ -25,8 +25,10 @@ def mapped_draws(function, keys, xla, specs, at_once):
             for all samples at once.
         keys: As `random_masks.as_keys` returns them.
         xla: Whether XLA compiles it.
-        specs: The shapes and dtypes of what it returns. Used on TensorFlow.
         at_once: Integer, how many samples are computed side by side on JAX.
+            Defaults to `1`.
+        specs: The shapes and dtypes of what it returns, for TensorFlow.
+            Defaults to none.
 
     Returns:
         List of tensors with the samples along the first axis.
@@ -50,6 +52,7 @@ def mapped_draws(function, keys, xla, specs, at_once):
     import jax
 
     # A loop, since what all samples hold side by side leaves the caches.
+    at_once = at_once if at_once > 1 else None
     return jax.lax.map(one, keys, batch_size=at_once)
 
 

@@ -198,9 +198,12 @@ def torch_mask(inputs, key, rate, shape):
         rate: Float in (0, 1).
         shape: Tuple.
     """
-    # In place, in 16 bits as long as it can be: each pass costs its memory.
-    level = threshold(rate) - LEVELS // 2
-    return _torch_bits(key, shape).ge_(level).to(inputs.dtype)
+    # In place, in few bits as long as it can be: each pass costs its memory.
+    level, bits = threshold(rate), 16
+    if level % 2**8 == 0:
+        level, bits = level // 2**8, 8
+    drawn = _torch_bits(key, shape, bits)
+    return drawn.ge_(level - 2 ** (bits - 1)).to(inputs.dtype)
 
 
 def torch_masked(inputs, mask, scale, offset, dropped):
@@ -219,13 +222,13 @@ def torch_masked(inputs, mask, scale, offset, dropped):
     return found.add_(dropped) if offset else found
 
 
-def _torch_bits(key, shape):
-    """Four 16-bit numbers from each one of 64 bits."""
+def _torch_bits(key, shape, bits):
+    """Numbers of 8 or 16 bits, as many as there are in each one of 64."""
     import torch
     from keras.src.backend.torch.core import get_device
 
     count = math.prod(shape)
-    words = (count + 3) // 4
+    words = math.ceil(count * bits / 64)
     if get_device() == "cpu":
         # torch's own generator takes ten times as long.
         generator = np.random.Generator(np.random.SFC64(key))
@@ -237,4 +240,5 @@ def _torch_bits(key, shape):
         drawn = torch.empty(words, dtype=torch.int64, device=get_device())
         # Without an end: all 64 bits.
         drawn.random_(-(2**63), None, generator=generator)
-    return drawn.view(torch.int16)[:count].view(shape)
+    dtype = torch.int8 if bits == 8 else torch.int16
+    return drawn.view(dtype)[:count].view(shape)
