@@ -10,8 +10,11 @@ def report(task_a, found, args):
     run = f"{args.dataset}, {len(task_a)} seeds"
     print(f"{run}, backend {keras.backend.backend()}: mean ± standard error")
     print(f"task A: accuracy {in_words(task_a)}; task B:\n")
-    rows("accuracy", found, args.labels, in_words)
-    rows("gain", gains(found), args.labels, partial(in_words, sign="+"))
+    best = {
+        n: max(found, key=lambda a: found[a][n].mean()) for n in args.labels
+    }
+    rows("accuracy", found, in_words, best)
+    rows("gain", gains(found), partial(in_words, sign="+"))
 
 
 def gains(found, over="from scratch"):
@@ -23,11 +26,18 @@ def gains(found, over="from scratch"):
     }
 
 
-def rows(title, found, labels, cell):
+def rows(title, found, cell, best=None):
+    """Prints a table in Markdown, the best arms `{labels: arm}` in bold."""
+    labels = list(next(iter(found.values())))
     print(f"| {title}, labels a class |", *(f"{n} |" for n in labels))
     print("|---|" + "---|" * len(labels))
     for arm, by_labels in found.items():
-        print(f"| {arm} |", *(f"{cell(by_labels[n])} |" for n in labels))
+        bold = ["**" if best and best[n] == arm else "" for n in labels]
+        cells = (
+            f"{mark}{cell(by_labels[n])}{mark} |"
+            for mark, n in zip(bold, labels, strict=True)
+        )
+        print(f"| {arm} |", *cells)
     print()
 
 

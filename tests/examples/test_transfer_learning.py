@@ -117,7 +117,8 @@ def test_the_table_is_the_mean_and_its_error(capsys):
     found = {"from scratch": {3: values - 0.25}, "frozen": {3: values}}
     script.report([0.9, 0.9, 0.9], found, script.parse(["--labels", "3"]))
     printed = capsys.readouterr().out
-    assert "| frozen | 0.600 ± 0.058 |\n" in printed
+    assert "| from scratch | 0.350 ± 0.058 |\n" in printed
+    assert "| frozen | **0.600 ± 0.058** |\n" in printed
     # The same seeds: a gain that is the same on each has no error.
     assert printed.endswith("| frozen | +0.250 ± 0.000 |\n\n")
 
