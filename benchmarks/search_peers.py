@@ -158,7 +158,7 @@ def lightning(net, optimizer, data, **arguments):
         shuffle=True,
     )
     trainer = Lightning(
-        max_epochs=1,
+        max_epochs=-1,  # it ends after its own count of steps
         accelerator="cpu",
         logger=False,
         enable_checkpointing=False,

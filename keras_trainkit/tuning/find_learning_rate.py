@@ -122,24 +122,33 @@ def find_learning_rate(
             "pass the model inside.",
         )
     _refuse_empty(x)
-    reading = {
-        "early_stop_threshold": early_stop_threshold,
-        "smoothing": smoothing,
-    }
-    finder = LearningRateFinder(min_lr, max_lr, steps, **reading)
+    finder = LearningRateFinder(
+        min_lr, max_lr, steps, early_stop_threshold, smoothing
+    )
     if max_steps is None:
         # What a generator has yielded is gone, and it may end.
         max_steps = steps if inspect.isgenerator(x) else _ALL_PASSES * steps
     require_integer("max_steps", max_steps, steps)
     data = {"x": x, "y": y, "batch_size": batch_size, **fit_arguments}
     passes = [_pass(model, finder, data)]
-    made = len(passes[0].losses)
+    made = passes[0].steps
     while passes[-1].unclear() and made + 2 * finder.steps <= max_steps:
-        finder = LearningRateFinder(min_lr, max_lr, 2 * finder.steps, **reading)
+        finder = _slower(finder)
         passes.append(_pass(model, finder, data))
-        made += len(passes[-1].losses)
+        made += passes[-1].steps
     passes[-1].passes = tuple(passes)
     return passes[-1]
+
+
+def _slower(finder):
+    """Returns a finder that passes the same rates in twice as many steps."""
+    return LearningRateFinder(
+        finder.min_lr,
+        finder.max_lr,
+        2 * finder.steps,
+        finder.early_stop_threshold,
+        finder.smoothing,
+    )
 
 
 def _pass(model, finder, data):
