@@ -24,11 +24,17 @@ def rows():
 
 
 def mapped(function, samples=SAMPLES, at_once=4):
-    keys = as_keys(samples, 7)
-    found = mapped_draws(
-        lambda draws: [function(draws)], keys, BACKEND == "jax", at_once, SPECS
-    )
-    return to_numpy(found[0])
+    def call(keys):
+        xla = BACKEND == "jax"
+        return mapped_draws(
+            lambda draws: [function(draws)], keys, xla, at_once, SPECS
+        )
+
+    if BACKEND == "tensorflow":
+        import tensorflow as tf
+
+        call = tf.function(call)  # Eager loops are slow.
+    return to_numpy(call(as_keys(samples, 7))[0])
 
 
 def dropped(draws):
