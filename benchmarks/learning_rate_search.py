@@ -8,7 +8,8 @@
 cost: 6 x Dense(64), Adam, batch 32. A plain `fit`, one with
 `LearningRateFinder` and a second plain one take turns epoch by epoch: ratios
 of step times. Then whole searches in turn with plain `fit`s of the same 100
-steps, both on new models, tracing and compiling included.
+steps, both on new models, tracing and compiling included: ratios of processor
+times, which other work on the machine changes little.
 
 reliability: 5 networks x 12 seeds on scikit-learn's digits, one of them with
 global pooling and SGD. How many searches answer, in how many passes, and how
@@ -69,9 +70,9 @@ def cost(epochs):
 def whole(data, pairs=8):
     def seconds(call):
         model = deep_model()
-        start = time.perf_counter()
+        start = time.process_time()
         call(model)
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     times = np.array(
         [
