@@ -126,9 +126,13 @@ class SampleChunks:
         if not self._in_groups:
             drawn = self._tail(frontier, chunk, Draws(keys[0], self._xla))
             return [parted(one, chunk) for one in drawn]
-        copies = chunk // len(keys)
-        groups = mapped_draws(
-            functools.partial(self._tail, frontier, copies), keys, self._xla
-        )
+        groups = self._groups(frontier, keys, chunk // len(keys))
         shapes = [(chunk, -1, *group.shape[2:]) for group in groups]
         return list(map(keras.ops.reshape, groups, shapes))
+
+    def _groups(self, frontier, keys, copies):
+        function = functools.partial(self._tail, frontier, copies)
+        if not self._eager:
+            return mapped_draws(function, keys, self._xla)
+        each = [function(Draws(keys[n], self._xla)) for n in range(len(keys))]
+        return [keras.ops.stack(drawn) for drawn in zip(*each, strict=True)]

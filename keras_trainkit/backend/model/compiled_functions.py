@@ -40,7 +40,8 @@ class Compiled:
         ]
         self._variables = [*model.variables, *untracked]
         self.on_cpu = _on_cpu()
-        self.in_groups = backend == "jax" and self._compiles and self.on_cpu
+        # The same without compiling: the same seed draws the same.
+        self.in_groups = backend == "jax" and self.on_cpu
 
     def __call__(self, function):
         """Returns `function`, compiled; it sees each variable's value anew."""

@@ -113,8 +113,9 @@ SEARCH = {"min_lr": 1e-3, "max_lr": 0.5, "steps": 9}
 
 def recipe(model):
     x, y = regression_data()
+    one_pass = {"max_steps": SEARCH["steps"], "shuffle": False}
     return ktk.tuning.find_learning_rate(
-        model, x, y, batch_size=16, shuffle=False, **SEARCH
+        model, x, y, batch_size=16, **one_pass, **SEARCH
     )
 
 
