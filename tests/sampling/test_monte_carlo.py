@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+from keras_trainkit.sampling import sample_chunks
 from keras_trainkit.sampling import sample_plan
 from keras_trainkit.sampling.monte_carlo import MonteCarlo
 from keras_trainkit.sampling.random_layers import RandomLayers
@@ -62,6 +63,14 @@ def test_the_trunk_runs_once_a_batch():
     assert rows_of_calls(trunk, lambda: made.sample(x(), (9,), 0, 0)) == [4]
 
 
+@pytest.fixture
+def any_group(monkeypatch):
+    """No parts of a chunk, which JAX has on a CPU."""
+    most = {"cpu": 10**6, "other": 10**6}
+    monkeypatch.setattr(sample_chunks, "_AT_ONCE", most)
+
+
+@pytest.mark.usefixtures("any_group")
 def test_samples_go_through_the_tail_at_once(dense_rows):
     _, model = with_trunk(L.Dense(3, name="counted"))
     model.compile(run_eagerly=True, jit_compile=False)
@@ -79,6 +88,7 @@ def test_each_sample_sees_its_batch_where_rows_may_mix():
     assert set(rows) == {4}
 
 
+@pytest.mark.usefixtures("any_group")
 @pytest.mark.parametrize("budget, chunk", [(1, 1), (6 * 4 * 7, 5), (10**6, 10)])
 def test_chunks_keep_to_the_budget(budget, chunk, dense_rows, monkeypatch):
     monkeypatch.setattr(sample_plan, "BUDGET", {"cpu": budget, "other": budget})
