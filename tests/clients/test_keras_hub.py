@@ -263,7 +263,13 @@ def test_a_search_leaves_the_model_as_it_was(client, lora):
     model, x, y = compiled(client, lora)
     before = values(model)
     found = ktk.tuning.find_learning_rate(
-        model, x, y, steps=20, batch_size=BATCH, early_stop_threshold=None
+        model,
+        x,
+        y,
+        steps=20,
+        max_steps=20,
+        batch_size=BATCH,
+        early_stop_threshold=None,
     )
     assert len(found.losses) == 20 and np.isfinite(found.losses).all()
     assert not moved(before, values(model))
