@@ -29,7 +29,7 @@ FLOORS = {
 
 PACKAGE = "keras_trainkit"
 BACKENDS = {"tensorflow", "jax", "jaxlib", "torch", "tf_keras"}
-OPTIONAL = {"matplotlib", "sklearn"}
+OPTIONAL = {"matplotlib", "optuna", "sklearn"}
 ASKS_BACKEND = {
     "keras.backend.backend",
     "keras.config.backend",
