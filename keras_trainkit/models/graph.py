@@ -9,12 +9,13 @@ from collections.abc import Callable
 import keras
 
 from keras_trainkit.backend.model.graph_nodes import arguments_of
-from keras_trainkit.backend.model.graph_nodes import at_inference
+from keras_trainkit.backend.model.graph_nodes import called_with
 from keras_trainkit.backend.model.graph_nodes import entry_of
 from keras_trainkit.backend.model.graph_nodes import exit_of
 from keras_trainkit.backend.model.graph_nodes import functional_of
 from keras_trainkit.backend.model.graph_nodes import nodes_of
 from keras_trainkit.backend.model.graph_nodes import structured_outputs
+from keras_trainkit.backend.model.graph_nodes import symbolic_entry_of
 from keras_trainkit.backend.model.layers import all_layers
 from keras_trainkit.models.forward_order import is_graph
 
@@ -25,20 +26,24 @@ class Step:
 
     Attributes:
         run: Callable from a list of input values to a list of output values.
+        call: The same for symbolic tensors, which extends their graph.
         inputs: References to the values that it reads.
         outputs: References to those that it makes.
         operation: The `keras.Operation`, or `None` for what a model does at
             its entry and exit.
         node: The operation's node in the graph, or `None`.
         specs: The symbolic tensors that the outputs stand for, or `()`.
+        for_masks: How many of the first inputs are read for their masks only.
     """
 
     run: Callable
+    call: Callable
     inputs: list
     outputs: list
     operation: object = None
     node: object = None
     specs: tuple = ()
+    for_masks: int = 0
 
     @functools.cached_property
     def layers(self):
@@ -54,8 +59,10 @@ class Steps:
 
     Args:
         model: A `keras.Model`.
-        open_nested: Whether a model inside of it is opened; else it is one
-            step. Defaults to `True`.
+        open_nested: Whether a model inside of it is opened, or a callable
+            `model -> bool` that says so; else it is one step. Defaults to
+            `True`.
+        training: Whether the steps run in training mode. Defaults to `False`.
 
     Attributes:
         steps: List of `Step`s in an order in which they can run.
@@ -64,16 +71,17 @@ class Steps:
             or `None` where only a run shows the structure.
     """
 
-    def __init__(self, model, open_nested=True):
+    def __init__(self, model, open_nested=True, training=False):
         self._fresh = itertools.count()
         self._open_nested = open_nested
+        self._training = training
         source = next(self._fresh)
         self.steps = []
         graph = graph_of(model)
         if graph is None:
             self.outputs = [next(self._fresh)]
             self.structure = None
-            self.steps.append(_whole(model, source, self.outputs))
+            self.steps.append(_whole(model, source, self.outputs, training))
             return
         made = self._open(model, graph, _given, [source])
         self.outputs = [made[id(tensor)] for tensor in graph.outputs]
@@ -82,19 +90,20 @@ class Steps:
     def _open(self, model, graph, arguments, sources):
         """Adds the steps of `graph`; returns `{id(tensor): reference}`."""
         made = {id(tensor): next(self._fresh) for tensor in graph.inputs}
-        entry = _entry(model, graph, arguments)
+        run, call = _entry(model, graph, arguments)
         self.steps.append(
-            Step(entry, sources, list(made.values()), specs=graph.inputs)
+            Step(run, call, sources, list(made.values()), specs=graph.inputs)
         )
         for node in nodes_of(graph):
             if any(id(tensor) not in made for tensor in node.input_tensors):
                 continue  # Function._run_through_graph leaves it out, too.
             inputs = [made[id(tensor)] for tensor in node.input_tensors]
-            inner = graph_of(node.operation) if self._open_nested else None
+            inner = self._graph_inside(node.operation)
             made.update((id(t), next(self._fresh)) for t in node.outputs)
             outputs = [made[id(tensor)] for tensor in node.outputs]
             if inner is None:
-                self.steps.append(_called(node, inputs, outputs))
+                step = _called(node, inputs, outputs, self._training)
+                self.steps.append(step)
             else:
                 self._nest(node, inner, inputs, outputs)
         return made
@@ -104,8 +113,21 @@ class Steps:
         made = self._open(model, graph, arguments_of(node), inputs)
         results = [made[id(tensor)] for tensor in graph.outputs]
         self.steps.append(
-            Step(_exit(node), [*inputs, *results], outputs, specs=node.outputs)
+            Step(
+                _exit(node),
+                lambda values: values[len(inputs) :],
+                [*inputs, *results],
+                outputs,
+                specs=node.outputs,
+                for_masks=len(inputs),
+            )
         )
+
+    def _graph_inside(self, operation):
+        graph, opens = graph_of(operation), self._open_nested
+        if graph is not None and callable(opens):
+            opens = opens(operation)
+        return graph if opens else None
 
 
 def graph_of(operation):
@@ -216,8 +238,9 @@ def _needed(steps, wanted):
     return kept[::-1]
 
 
-def _called(node, inputs, outputs):
-    call, arguments = at_inference(node.operation), arguments_of(node)
+def _called(node, inputs, outputs, training):
+    call = called_with(node.operation, training)
+    arguments = arguments_of(node)
 
     def run_node(values):
         args, kwargs = arguments(values)
@@ -247,10 +270,10 @@ def _exit(node):
     return leave_node
 
 
-def _whole(model, source, outputs):
+def _whole(model, source, outputs, training):
     model = weakref.proxy(model)
 
     def run_model(values):
-        return [model(values[0], training=False)]
+        return [model(values[0], training=training)]
 
-    return Step(run_model, [source], outputs)
+    return Step(run_model, run_model, [source], outputs)

@@ -31,7 +31,7 @@ def counted_groups(tree):
     layers = list({id(one): one for _, one in tree.owners}.values())
     counted = [one for one in layers if not is_normalization(one)]
     places = {id(one): place for place, one in enumerate(counted)}
-    returned_by = producers(_graphs(tree))
+    returned_by = producers(graphs_in(tree))
     groups = [[one] for one in counted]
     last = 0
     for layer in layers:
@@ -43,7 +43,8 @@ def counted_groups(tree):
     return groups
 
 
-def _graphs(tree):
+def graphs_in(tree):
+    """Returns the functional models in a model that has been read."""
     return [
         one
         for one in tree.layers

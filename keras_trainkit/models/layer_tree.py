@@ -32,7 +32,8 @@ class LayerTree:
         self._order_unknown = None
         self._sublayers = {}
         self._owned = {}
-        self.below = list(self._read(model, "", {}, True))
+        self._called = {}
+        self.below = list(self._read(model, "", self._called, True))
 
     @functools.cached_property
     def layers(self):
@@ -57,6 +58,22 @@ class LayerTree:
     def sublayers(self, layer):
         """Returns the layers right below `layer`."""
         return self._sublayers[id(layer)]
+
+    def called_by(self, composite):
+        """Returns the layers right below a composite, in the order of calls.
+
+        `below` leaves what a composite holds in any order; it has to be
+        traced by itself, unless a subclassed model around it has been.
+
+        Raises:
+            OrderUnknown: If its forward pass cannot be traced.
+        """
+        layers = self.sublayers(composite)
+        if len(layers) < 2 or is_graph(composite):
+            return layers
+        if not any(id(layer) in self._called for layer in layers):
+            self._called.update(call_order(composite))
+        return in_call_order(layers, self._called)
 
     def inside(self, layer):
         """Returns all layers below `layer`, each once."""

@@ -2,6 +2,8 @@
 
 import keras
 
+from keras_trainkit.models.forward_order import sublayers
+
 NORMALIZATIONS = (
     keras.layers.BatchNormalization,
     keras.layers.GroupNormalization,
@@ -14,6 +16,17 @@ NORMALIZATIONS = (
 def is_normalization(layer):
     """Whether `layer` is one of Keras's normalisation layers with weights."""
     return isinstance(layer, NORMALIZATIONS)
+
+
+def normalizes(layer):
+    """Whether `layer` is a normalisation layer, Keras's own or another.
+
+    KerasHub's, for one, are of classes such as `LlamaLayerNorm`. A wrapper
+    such as `SpectralNormalization` is none.
+    """
+    named = "norm" in type(layer).__name__.lower()
+    wraps = any(sub.weights for sub in sublayers(layer))
+    return is_normalization(layer) or (named and not wraps)
 
 
 def producers(graphs):
@@ -47,7 +60,8 @@ def weights_before(layer, producers, places):
     """
     front, seen, found = [layer], set(), []
     while front:
-        for tensor in keras.tree.flatten(front.pop().input):
+        # What no graph has called, as in a subclassed model, has no `input`.
+        for tensor in keras.tree.flatten(getattr(front.pop(), "input", ())):
             before = producers.get(id(tensor))
             if before is None or id(before) in seen:
                 continue

@@ -7,13 +7,14 @@ import keras
 from keras_trainkit.kernels.argument_checks import bad_type
 from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.kernels.argument_checks import is_integer
+from keras_trainkit.models.groups import LastGroups
 from keras_trainkit.models.last_layers import counted_groups
 from keras_trainkit.models.layer_tree import LayerTree
 from keras_trainkit.models.paths import paths_in
 
 SELECTION = (
-    "'all', an int, a shell pattern, a list, tuple or set of patterns, or a "
-    "callable `layer -> bool`"
+    "'all', an int, a shell pattern, a list, tuple or set of patterns, "
+    "`models.groups(n)`, or a callable `layer -> bool`"
 )
 LISTED = 30
 
@@ -39,6 +40,8 @@ def select(model, selection):
               whose path matches are meant; a pattern that names a nested
               model or a composite means everything below it. A layer inside
               a composite can be named as well (`"attention/query"`).
+            - `models.groups(n)`: the last n groups, as `layer_groups` shows
+              them.
             - A callable `layer -> bool`. It is asked about every layer that
               owns weights, those inside a composite too.
 
@@ -92,6 +95,8 @@ def _meant(tree, selection, name):
         return _matching(tree, [selection], name)
     if is_integer(selection):
         return _last(tree, int(selection), name)
+    if isinstance(selection, LastGroups):
+        return _without_parts(tree, selection.layers_in(tree, name))
     if _is_group_of_patterns(selection):
         return _matching(tree, selection, name)
     if isinstance(selection, type):
@@ -142,13 +147,17 @@ def _accepted(tree, accept):
     found = {
         id(layer): layer for path, layer in tree.named if accept(path, layer)
     }
+    return _without_parts(tree, found.values())
+
+
+def _without_parts(tree, layers):
     inside = {
         id(part)
-        for layer in found.values()
+        for layer in layers
         if not isinstance(layer, keras.Model)
         for part in tree.inside(layer)
     }
-    return [layer for one, layer in found.items() if one not in inside]
+    return [layer for layer in layers if id(layer) not in inside]
 
 
 def _is_group_of_patterns(selection):

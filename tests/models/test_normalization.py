@@ -2,6 +2,7 @@ import keras
 import pytest
 
 from keras_trainkit.models.normalization import is_normalization
+from keras_trainkit.models.normalization import normalizes
 from keras_trainkit.models.normalization import producers
 from keras_trainkit.models.normalization import weights_before
 from tests.models import zoo
@@ -58,3 +59,28 @@ def test_a_normalisation_behind_a_nested_model_is_not_traced_into_it():
     model = keras.Model(inputs, norm(base(inputs)))
     hidden = {id(base.hidden): 0}
     assert weights_before(norm, producers([model]), hidden) is None
+
+
+@pytest.mark.parametrize(
+    "layer, expected",
+    [
+        (keras.layers.LayerNormalization, True),
+        (type("LlamaLayerNorm", (keras.layers.Layer,), {}), True),
+        (lambda: keras.layers.Dense(1), False),
+    ],
+    ids=["Keras's", "another library's", "none"],
+)
+def test_what_normalizes(layer, expected):
+    assert normalizes(layer()) is expected
+
+
+def test_a_wrapper_around_a_kernel_normalizes_nothing():
+    layer = keras.layers.SpectralNormalization(keras.layers.Dense(1))
+    layer.build((None, 2))
+    assert not normalizes(layer)
+
+
+def test_a_normalisation_outside_of_a_graph_belongs_to_nothing():
+    layer = keras.layers.BatchNormalization()
+    layer.build((None, 2))
+    assert weights_before(layer, {}, {}) is None
