@@ -246,8 +246,19 @@ def _called(node, inputs, outputs, training):
         args, kwargs = arguments(values)
         return keras.tree.flatten(call(*args, **kwargs))
 
+    def call_node(tensors):
+        # As it was called when the model was made.
+        args, kwargs = arguments(tensors)
+        return keras.tree.flatten(node.operation(*args, **kwargs))
+
     return Step(
-        run_node, inputs, outputs, node.operation, node, tuple(node.outputs)
+        run_node,
+        call_node,
+        inputs,
+        outputs,
+        node.operation,
+        node,
+        tuple(node.outputs),
     )
 
 
@@ -256,8 +267,11 @@ def _given(values):
 
 
 def _entry(model, graph, arguments):
-    enter = entry_of(model, graph)
-    return lambda values: enter(*arguments(values))
+    enter, enter_symbolically = entry_of(model, graph), symbolic_entry_of(graph)
+    return (
+        lambda values: enter(*arguments(values)),
+        lambda tensors: enter_symbolically(*arguments(tensors)),
+    )
 
 
 def _exit(node):

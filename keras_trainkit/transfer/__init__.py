@@ -1,8 +1,17 @@
 """Reusing a pretrained model: freezing, unfreezing, a new head."""
 
+from keras_trainkit.transfer.features import features
 from keras_trainkit.transfer.freezing import freeze
 from keras_trainkit.transfer.freezing import set_trainable
 from keras_trainkit.transfer.freezing import unfreeze
 from keras_trainkit.transfer.replace_head import replace_head
+from keras_trainkit.transfer.split import split
 
-__all__ = ["freeze", "replace_head", "set_trainable", "unfreeze"]
+__all__ = [
+    "features",
+    "freeze",
+    "replace_head",
+    "set_trainable",
+    "split",
+    "unfreeze",
+]

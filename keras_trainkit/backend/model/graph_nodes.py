@@ -43,9 +43,9 @@ def arguments_of(node):
     return arguments
 
 
-def at_inference(operation):
-    """Returns `operation` as a graph calls it with `training=False`."""
-    return operation_fn(operation, training=False)
+def called_with(operation, training):
+    """Returns `operation` as a graph calls it with that `training`."""
+    return operation_fn(operation, training=training)
 
 
 def structured_outputs(graph, values):
@@ -96,6 +96,33 @@ def entry_of(model, graph):
     return enter
 
 
+def symbolic_entry_of(graph):
+    """Returns what `entry_of` does, for symbolic tensors.
+
+    `Functional._standardize_inputs`: keras/src/models/functional.py
+    """
+    struct, inputs = graph.input, graph.inputs
+
+    def enter(args, kwargs):
+        given = _inputs(args, kwargs)
+        if isinstance(given, dict) and not isinstance(struct, dict):
+            given = [given[tensor.name] for tensor in inputs]
+        flat = keras.tree.flatten(given)
+        return [_fitted(x, to) for x, to in zip(flat, inputs, strict=True)]
+
+    return enter
+
+
+def _fitted(tensor, to):
+    if len(tensor.shape) == len(to.shape) + 1:
+        tensor = keras.ops.squeeze(tensor, axis=-1)
+    elif len(tensor.shape) == len(to.shape) - 1:
+        tensor = keras.ops.expand_dims(tensor, axis=-1)
+    if tensor.dtype != to.dtype:
+        tensor = keras.ops.cast(tensor, to.dtype)
+    return tensor
+
+
 def exit_of(model):
     """Returns what `Layer.__call__` does to the outputs of a nested model.
 
@@ -119,6 +146,11 @@ def exit_of(model):
 def mask_of(value):
     """Returns the mask that came with a tensor, or `None`."""
     return get_keras_mask(value) if keras.ops.is_tensor(value) else None
+
+
+def symbolic_mask(tensor):
+    """Returns the mask that comes with a symbolic tensor, or `None`."""
+    return get_keras_mask(tensor)
 
 
 def set_mask(value, mask):

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from keras_trainkit.backend.model.graph_nodes import arguments_of
-from keras_trainkit.backend.model.graph_nodes import at_inference
+from keras_trainkit.backend.model.graph_nodes import called_with
 from keras_trainkit.backend.model.graph_nodes import entry_of
 from keras_trainkit.backend.model.graph_nodes import exit_of
 from keras_trainkit.backend.model.graph_nodes import functional_of
@@ -66,8 +66,8 @@ def test_the_arguments_of_a_call_are_those_of_the_graph():
 def test_a_layer_runs_in_inference_mode():
     x = np.ones((2, 3), "float32")
     layer = L.Dropout(0.9)
-    np.testing.assert_array_equal(to_numpy(at_inference(layer)(x)), x)
-    total = at_inference(keras.layers.Add())([x, x])
+    np.testing.assert_array_equal(to_numpy(called_with(layer, False)(x)), x)
+    total = called_with(keras.layers.Add(), False)([x, x])
     np.testing.assert_array_equal(to_numpy(total), x + x)
 
 

@@ -1,0 +1,137 @@
+"""Arrays that grow batch by batch, in memory or in files."""
+
+import shutil
+import tempfile
+import weakref
+from pathlib import Path
+
+import numpy as np
+
+from keras_trainkit.kernels.argument_checks import bad_value
+
+_MAGIC = b"\x93NUMPY\x01\x00"
+_HEADER = 512
+
+
+class FeatureStore:
+    """Collects the batches of one or several arrays, up to a size in memory.
+
+    What gets larger is written to files, one for each array, which `arrays`
+    maps into memory. To be used as a context: where an exception leaves it,
+    the files are removed.
+
+    Args:
+        memory_limit: Number of bytes.
+        folder: Path of the folder for the files; everything is written to
+            them then, and they stay. Defaults to `None`: a temporary folder,
+            which is removed with the last of the arrays.
+    """
+
+    def __init__(self, memory_limit, folder=None):
+        self._limit = memory_limit
+        self._folder, self._temporary = folder, folder is None
+        self._kinds = None
+        self._batches, self._files = [], []
+        self._rows = self._bytes = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        self._close()
+        if kind is not None:
+            self.remove()
+
+    def add(self, arrays):
+        """Adds the next rows of every array.
+
+        Raises:
+            ValueError: If they differ in shape from those before.
+        """
+        arrays = [np.ascontiguousarray(array) for array in arrays]
+        kinds = [(array.dtype, array.shape[1:]) for array in arrays]
+        if self._kinds is None:
+            self._kinds, self._batches = kinds, [[] for _ in arrays]
+        if kinds != self._kinds:
+            raise bad_value(
+                "x",
+                kinds,
+                f"such that the features of all batches are alike: "
+                f"{self._kinds} as of the first",
+                "Pad the inputs to one length.",
+            )
+        self._rows += len(arrays[0])
+        self._bytes += sum(array.nbytes for array in arrays)
+        for array, batches in zip(arrays, self._batches, strict=True):
+            batches.append(array)
+        # Joining the batches takes their size once more.
+        large = 2 * self._bytes > self._limit
+        if self._files or large or not self._temporary:
+            self._write()
+
+    def arrays(self):
+        """Returns the arrays; those in files as read-only memory maps."""
+        if not self._files:
+            return [np.concatenate(batches) for batches in self._batches]
+        for file, kind in zip(self._files, self._kinds, strict=True):
+            file.seek(0)
+            file.write(_header(self._rows, *kind))
+        self._close()
+        maps = [np.load(file.name, mmap_mode="r") for file in self._files]
+        if self._temporary:
+            self._remove_with(maps)
+        return maps
+
+    def remove(self):
+        """Removes the files, whoever still has a map of them."""
+        self._close()
+        for file in self._files:
+            Path(file.name).unlink(missing_ok=True)
+        if self._temporary and self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _write(self):
+        if not self._files:
+            self._open()
+        for file, batches in zip(self._files, self._batches, strict=True):
+            while batches:
+                file.write(batches.pop(0).data)
+
+    def _open(self):
+        if self._temporary:
+            self._folder = tempfile.mkdtemp(prefix="keras_trainkit_")
+        Path(self._folder).mkdir(parents=True, exist_ok=True)
+        for place, kind in enumerate(self._kinds):
+            path = Path(self._folder) / f"features_{place}.npy"
+            self._files.append(open(path, "wb"))
+            self._files[-1].write(_header(0, *kind))
+
+    def _close(self):
+        for file in self._files:
+            file.close()
+
+    def _remove_with(self, maps):
+        left = set(range(len(maps)))
+        for place, one in enumerate(maps):
+            # Its views keep the map itself alive.
+            weakref.finalize(one.base, _done, left, place, self._folder)
+
+
+def _done(left, place, folder):
+    left.discard(place)
+    if not left:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _header(rows, dtype, shape):
+    """Returns the header of a `.npy` file, of one length for any `rows`.
+
+    Reference: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
+    """
+    about = {
+        "descr": np.lib.format.dtype_to_descr(dtype),
+        "fortran_order": False,
+        "shape": (rows, *shape),
+    }
+    text = repr(about).encode("latin1").ljust(_HEADER - 11) + b"\n"
+    return _MAGIC + len(text).to_bytes(2, "little") + text
