@@ -9,6 +9,8 @@ import numpy as np
 
 from keras_trainkit.kernels.argument_checks import bad_value
 
+# One gibibyte.
+MEMORY_LIMIT = 2**30
 _MAGIC = b"\x93NUMPY\x01\x00"
 _HEADER = 512
 
@@ -41,6 +43,11 @@ class FeatureStore:
         self._close()
         if kind is not None:
             self.remove()
+
+    @property
+    def bytes_in_memory(self):
+        """How much of the limit is used."""
+        return 0 if self._files else self._bytes
 
     def add(self, arrays):
         """Adds the next rows of every array.

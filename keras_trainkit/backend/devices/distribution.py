@@ -28,6 +28,12 @@ def refuse_impossible(callback):
         _refuse_under_mirrored_strategy(callback.model, owner)
 
 
+def is_distributed(model):
+    """Whether a model's variables or batches are spread over devices."""
+    strategy = getattr(model, "_distribute_strategy", None)
+    return strategy is not None or keras.distribution.distribution() is not None
+
+
 def variable_scope(model):
     """Returns the context in which a model's own variables are made.
 

@@ -1,6 +1,7 @@
 """The batches of inputs that `predict` would see."""
 
 import keras
+from keras.src.trainers.data_adapters import array_slicing
 from keras.src.trainers.data_adapters import data_adapter_utils
 from keras.src.trainers.data_adapters.tf_dataset_adapter import TFDatasetAdapter
 from keras.src.trainers.epoch_iterator import EpochIterator
@@ -28,6 +29,15 @@ class Batches:
     def __iter__(self):
         for _, _, (data,) in self._iterator:
             yield data_adapter_utils.unpack_x_y_sample_weight(data)[0]
+
+
+def are_arrays(x):
+    """Whether `fit` takes `x` as arrays: dense, and indexed by sample."""
+    leaves = keras.tree.flatten(x)
+    return bool(leaves) and all(
+        array_slicing.can_slice_array(leaf) and not hasattr(leaf, "tocsr")
+        for leaf in leaves
+    )
 
 
 class _Iterator(EpochIterator):

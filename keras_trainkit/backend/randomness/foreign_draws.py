@@ -19,7 +19,7 @@ class ForeignDraws:
         if self._backend == "torch":
             self._before = _torch_states()
         if self._backend == "tensorflow":
-            self._before = len(_traced_operations())
+            self._before = len(traced_operations())
 
     def seen(self):
         """Whether there was a draw."""
@@ -27,7 +27,7 @@ class ForeignDraws:
             pairs = zip(self._before, _torch_states(), strict=False)
             return not all(one.equal(other) for one, other in pairs)
         if self._backend == "tensorflow":
-            new = _traced_operations()[self._before :]
+            new = traced_operations()[self._before :]
             return any(map(_is_random, new))
         return False
 
@@ -40,7 +40,10 @@ def _torch_states():
     return [torch.random.get_rng_state(), *states]
 
 
-def _traced_operations():
+def traced_operations():
+    """Returns the operations of the graph that TensorFlow traces, if any."""
+    if keras.backend.backend() != "tensorflow":
+        return []
     import tensorflow as tf
 
     if tf.executing_eagerly():

@@ -41,7 +41,7 @@ class _RandomStates(keras.StatelessScope):
         self._draws = draws
 
     def get_current_value(self, variable):
-        if _is_random_state(variable):
+        if is_random_state(variable):
             return self._draws.seed()
         value = super().get_current_value(variable)
         if value is None and self.original_scope is not None:
@@ -49,11 +49,12 @@ class _RandomStates(keras.StatelessScope):
         return value
 
     def add_update(self, update):
-        if not _is_random_state(update[0]):
+        if not is_random_state(update[0]):
             super().add_update(update)
 
 
-def _is_random_state(variable):
+def is_random_state(variable):
+    """Whether `variable` is the state of a seed generator."""
     return variable.name == _STATE
 
 

@@ -123,6 +123,11 @@ _MADE_OF_METRICS = (
 )
 
 
+def own_methods(model, names):
+    """Returns those of `names` that the author of `model` has overridden."""
+    return [name for name in names if _is_own(model, name)]
+
+
 def _is_own(model, name):
     """Whether the author of `model` has overridden what Keras defines."""
     if name in vars(model):
