@@ -1,9 +1,25 @@
-"""What a learning-rate search refuses, and in which words."""
+"""What a search refuses, and in which words."""
 
 import math
 
 from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.scheduling.active_fit import active_fit
+
+
+def refuse_not_compiled(model):
+    """Raises for what a search cannot train.
+
+    Args:
+        model: What the user passed as the model.
+    """
+    if getattr(model, "optimizer", None) is None:
+        raise bad_value(
+            "model",
+            model,
+            "a `keras.Model` compiled with an optimizer",
+            "Call `compile`; of a wrapper, such as DistributedDataParallel, "
+            "pass the model inside.",
+        )
 
 
 def refuse_other_schedules(model, owner=None):

@@ -1,6 +1,13 @@
 """Recipes that find hyperparameters."""
 
 from keras_trainkit.scheduling.learning_rate_search import LearningRateSearch
+from keras_trainkit.tuning.find_batch_size import BatchSizeSearch
+from keras_trainkit.tuning.find_batch_size import find_batch_size
 from keras_trainkit.tuning.find_learning_rate import find_learning_rate
 
-__all__ = ["LearningRateSearch", "find_learning_rate"]
+__all__ = [
+    "BatchSizeSearch",
+    "LearningRateSearch",
+    "find_batch_size",
+    "find_learning_rate",
+]

@@ -9,10 +9,10 @@ from keras_trainkit.backend.optimizer.anatomy import innermost
 from keras_trainkit.backend.training.batch_loss import each_batch_alone
 from keras_trainkit.backend.training.batch_loss import losses_alone
 from keras_trainkit.callbacks.learning_rate_finder import LearningRateFinder
-from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.kernels.argument_checks import require_integer
 from keras_trainkit.scheduling.loss_recording import most_batches
 from keras_trainkit.scheduling.search_checks import data_ran_out
+from keras_trainkit.scheduling.search_checks import refuse_not_compiled
 
 
 def find_learning_rate(
@@ -113,14 +113,7 @@ def find_learning_rate(
             f"Expected arguments of the search or of `fit`: {sorted(_OF_FIT)}. "
             f"Received: {unknown}. A search has neither epochs nor validation."
         )
-    if getattr(model, "optimizer", None) is None:
-        raise bad_value(
-            "model",
-            model,
-            "a `keras.Model` compiled with an optimizer",
-            "Call `compile`; of a wrapper, such as DistributedDataParallel, "
-            "pass the model inside.",
-        )
+    refuse_not_compiled(model)
     _refuse_empty(x)
     finder = LearningRateFinder(
         min_lr, max_lr, steps, early_stop_threshold, smoothing
