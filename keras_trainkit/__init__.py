@@ -8,7 +8,9 @@ from keras_trainkit import callbacks
 from keras_trainkit import constraints
 from keras_trainkit import layers
 from keras_trainkit import models
+from keras_trainkit import optimizers
 from keras_trainkit import plots
+from keras_trainkit import pretraining
 from keras_trainkit import schedules
 from keras_trainkit import transfer
 from keras_trainkit import tuning
@@ -21,7 +23,9 @@ __all__ = [
     "constraints",
     "layers",
     "models",
+    "optimizers",
     "plots",
+    "pretraining",
     "schedules",
     "transfer",
     "tuning",
