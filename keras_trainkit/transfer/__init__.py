@@ -1,6 +1,8 @@
 """Reusing a pretrained model: freezing, unfreezing, a new head."""
 
+from keras_trainkit.transfer.clone import clone
 from keras_trainkit.transfer.features import features
+from keras_trainkit.transfer.fine_tune import fine_tune
 from keras_trainkit.transfer.freezing import freeze
 from keras_trainkit.transfer.freezing import set_trainable
 from keras_trainkit.transfer.freezing import unfreeze
@@ -8,7 +10,9 @@ from keras_trainkit.transfer.replace_head import replace_head
 from keras_trainkit.transfer.split import split
 
 __all__ = [
+    "clone",
     "features",
+    "fine_tune",
     "freeze",
     "replace_head",
     "set_trainable",

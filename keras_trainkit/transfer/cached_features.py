@@ -163,7 +163,7 @@ class CachedFeatures:
         rows = len(arrays[0])
         kept = rows // 2
         places = np.r_[np.arange(kept), np.zeros(rows - kept, int)]
-        other = keras.tree.map_structure(lambda one: one[places], batch)
+        other = _taken(batch, places)
         again = map(_as_floatx, self._functions[training](other))
         for one, two in zip(arrays, again, strict=True):
             close = 1e-3 * max(1e-6, float(np.abs(one).max()))
@@ -202,8 +202,12 @@ def _full_batches(x, batch_size):
         full = rows if full is None else full
         places = np.minimum(np.arange(full), rows - 1)
         if rows < full:
-            batch = keras.tree.map_structure(lambda one: one[places], batch)
+            batch = _taken(batch, places)
         yield rows, batch
+
+
+def _taken(batch, places):
+    return keras.tree.map_structure(lambda one: one[places], batch)
 
 
 def _as_floatx(value):

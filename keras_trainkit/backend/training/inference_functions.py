@@ -26,9 +26,16 @@ def keep_inference_functions(model):
     Args:
         model: A built `keras.Model`, compiled or not.
     """
+    kinds = _KINDS
+    if any(getattr(v, "regularizer", None) for v in model.weights):
+        # What does not train is not regularised, and the loss of an
+        # evaluation counts that: keras/src/layers/layer.py
+        kinds = ("predict",)
+        if getattr(model, "test_function", None) is not None:
+            rebuild(model, "test")
     if keras.backend.backend() != "jax":
         return
-    for kind in _KINDS:
+    for kind in kinds:
         name = f"{kind}_function"
         made = getattr(model, name, None)
         if isinstance(made, _InOneOrder):
