@@ -30,6 +30,11 @@ def stillness(layer):
     return hasattr(type(layer), _PLAIN_CLASS), _NORMS_HELD in vars(layer)
 
 
+def plain_class(layer):
+    """Returns the class of `layer`, whether it holds still or not."""
+    return getattr(type(layer), _PLAIN_CLASS, type(layer))
+
+
 def set_stillness(layer, value):
     """Makes `layer` hold still as `value`, from `stillness`, says.
 
@@ -38,7 +43,7 @@ def set_stillness(layer, value):
     if value is None:
         return
     holds_still, norms_held = value
-    plain = getattr(type(layer), _PLAIN_CLASS, type(layer))
+    plain = plain_class(layer)
     # Layer.__setattr__ would track what it is given.
     object.__setattr__(
         layer, "__class__", _that_holds_still(plain) if holds_still else plain

@@ -1,0 +1,67 @@
+"""Compiling a copy of a model as the model is, with its optimizer's state."""
+
+import copy
+import inspect
+
+import keras
+
+from keras_trainkit.backend.optimizer.optimizer_copies import optimizer_copy
+from keras_trainkit.kernels.argument_checks import bad_value
+
+_HINT = "Compile the copy by hand: `clone(model, compile=False)`."
+_SELF_AND_REST = ("self", "args", "kwargs")
+
+
+def carry_compile_state(model, clone, copies):
+    """Compiles `clone` with what `model` is compiled with.
+
+    The loss, metrics and settings are those given to `compile`; metrics are
+    copies, without what they have seen. The optimizer is a copy with its
+    state.
+
+    Args:
+        model: A compiled `keras.Model`.
+        clone: A copy of it.
+        copies: `{id(variable): (variable, its copy)}` of the model.
+
+    Raises:
+        ValueError: If `compile` of the model's class takes arguments that
+            Keras does not know, or the optimizer cannot be copied.
+    """
+    _require_known_arguments(model)
+    # What `compile` was called with: keras/src/trainers/trainer.py
+    given = dict(model._compile_config.config)
+    given["optimizer"] = optimizer_copy(model.optimizer, copies)
+    for name in ("metrics", "weighted_metrics"):
+        given[name] = keras.tree.map_structure(_unshared, given[name])
+    # An optimizer that scales the loss is scaling it already.
+    clone.compile(**given, auto_scale_loss=False)
+    for name in ("run_eagerly", "steps_per_execution", "jit_compile"):
+        if getattr(clone, name) != getattr(model, name):
+            setattr(clone, name, getattr(model, name))
+
+
+def uncompile(model):
+    """Makes a model that compiles itself an uncompiled one."""
+    model.compiled = False
+    model.optimizer = None
+
+
+def _require_known_arguments(model):
+    own = inspect.signature(type(model).compile).parameters
+    known = inspect.signature(keras.Model.compile).parameters
+    unknown = [n for n in own if n not in known and n not in _SELF_AND_REST]
+    if unknown:
+        raise bad_value(
+            "model",
+            model.name,
+            "of a class whose `compile` takes the arguments of Keras's, not "
+            f"{unknown} besides",
+            _HINT,
+        )
+
+
+def _unshared(metric):
+    if isinstance(metric, keras.metrics.Metric):
+        return type(metric).from_config(metric.get_config())
+    return copy.copy(metric)
