@@ -1,5 +1,6 @@
 """Arrays that grow batch by batch, in memory or in files."""
 
+import contextlib
 import shutil
 import tempfile
 import weakref
@@ -34,6 +35,7 @@ class FeatureStore:
         self._folder, self._temporary = folder, folder is None
         self._kinds = None
         self._batches, self._files = [], []
+        self._open_files = contextlib.ExitStack()
         self._rows = self._bytes = 0
 
     def __enter__(self):
@@ -110,12 +112,12 @@ class FeatureStore:
         Path(self._folder).mkdir(parents=True, exist_ok=True)
         for place, kind in enumerate(self._kinds):
             path = Path(self._folder) / f"features_{place}.npy"
-            self._files.append(open(path, "wb"))
-            self._files[-1].write(_header(0, *kind))
+            file = self._open_files.enter_context(open(path, "wb"))
+            file.write(_header(0, *kind))
+            self._files.append(file)
 
     def _close(self):
-        for file in self._files:
-            file.close()
+        self._open_files.close()
 
     def _remove_with(self, maps):
         left = set(range(len(maps)))

@@ -86,8 +86,8 @@ def fine_tune(
     Returns:
         A Keras `History` over all epochs, with `stages`, a list of what each
         did (`name`, `first_epoch`, `learning_rate`, `origin` of the rate,
-        `search`, `cached`, `not_cached`), and `plot(metric="loss")`. Flags stay as in the last
-        stage; the learning rate is what it was before.
+        `search`, `cached`, `not_cached`), and `plot(metric="loss")`. Flags
+        stay as in the last stage; the learning rate is what it was before.
 
     Raises:
         ValueError: For numbers out of range, a model that is not compiled or

@@ -80,7 +80,7 @@ def _trunk(model, border):
     _refuse_masks(border, tensors)
     outputs = [tensors[ref] for ref in border.crossing]
     return keras.Model(
-        graph.input, _one_or_all(outputs), name=f"{model.name}_trunk"
+        graph.input, _one_or_all(outputs), name=f"trunk_of_{model.name}"
     )
 
 
@@ -93,7 +93,9 @@ def _head(model, border, trunk):
     for step in border.head:
         _call(step, tensors)
     outputs = keras.tree.map_structure(tensors.get, border.structure)
-    return keras.Model(_one_or_all(inputs), outputs, name=f"{model.name}_head")
+    return keras.Model(
+        _one_or_all(inputs), outputs, name=f"head_of_{model.name}"
+    )
 
 
 def _tensors_of(graph, border):
