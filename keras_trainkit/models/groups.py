@@ -173,14 +173,30 @@ def group_weights(tree, found):
         tree: The model's `LayerTree`.
         found: Groups of it, as `grouped` returns them.
     """
+    return [
+        [weight for _, weights in group for weight in weights]
+        for group in weights_by_layer(tree, found)
+    ]
+
+
+def weights_by_layer(tree, found):
+    """Returns each group as a list of tuples `(layer, its weights)`.
+
+    Args:
+        tree: The model's `LayerTree`.
+        found: Groups of it, as `grouped` returns them.
+    """
     member = {id(layer) for group in found for layer in group}
-    taken, weights = set(), []
+    taken, groups_found = set(), []
     for group in found:
-        held = [w for one in group for w in _stands_for(tree, one, member)]
-        own = {id(w): w for w in held if id(w) not in taken}
-        taken |= set(own)
-        weights.append(list(own.values()))
-    return weights
+        pairs = []
+        for layer in group:
+            held = _stands_for(tree, layer, member)
+            own = [weight for weight in held if id(weight) not in taken]
+            taken |= {id(weight) for weight in own}
+            pairs.append((layer, own))
+        groups_found.append(pairs)
+    return groups_found
 
 
 def _stands_for(tree, layer, member):

@@ -1,19 +1,23 @@
 """Reusing a pretrained model: freezing, unfreezing, a new head."""
 
 from keras_trainkit.transfer.clone import clone
+from keras_trainkit.transfer.describe import describe
 from keras_trainkit.transfer.features import features
 from keras_trainkit.transfer.fine_tune import fine_tune
 from keras_trainkit.transfer.freezing import freeze
 from keras_trainkit.transfer.freezing import set_trainable
 from keras_trainkit.transfer.freezing import unfreeze
+from keras_trainkit.transfer.gradual import gradual
 from keras_trainkit.transfer.replace_head import replace_head
 from keras_trainkit.transfer.split import split
 
 __all__ = [
     "clone",
+    "describe",
     "features",
     "fine_tune",
     "freeze",
+    "gradual",
     "replace_head",
     "set_trainable",
     "split",
