@@ -123,7 +123,7 @@ def auxiliary(
             model, task, "validation_data", validation_data
         )
     with variable_scope(model):
-        head, loss, metrics = _head(model, task, changed, labels, head, loss)
+        head, loss, metrics = _head(task, changed, labels, head, loss)
         training_model = LabelPrediction(model, head)
         optimizer = optimizer_from(optimizer)
     model.history = train(
@@ -196,7 +196,7 @@ def _posed(model, task, name, x):
     return (tuple(parts) if several else parts[0]), labels
 
 
-def _head(model, task, changed, labels, head, loss):
+def _head(task, changed, labels, head, loss):
     """Returns the head, the loss and the metrics."""
     if (head is None) != (loss is None):
         raise bad_value(
@@ -214,14 +214,6 @@ def _head(model, task, changed, labels, head, loss):
     if several and len(changed) != 2:
         raise bad_value(
             "head", None, f"given, with `loss`, for {len(changed)} inputs"
-        )
-    part = changed[0] if several else changed
-    features = model.compute_output_shape((None, *part.shape[1:]))
-    if None in features[1:]:
-        raise bad_value(
-            "head",
-            None,
-            f"given, with `loss`, for outputs of open size: {features}",
         )
     head = (
         PairHead(classes)

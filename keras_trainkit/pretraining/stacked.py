@@ -157,10 +157,10 @@ class Part(keras.Model):
         self.chain = list(layers)
         self.built = True
 
-    def call(self, inputs):
+    def call(self, inputs, training=False):
         """Runs the layers."""
         for layer in self.chain:
-            inputs = layer(inputs)
+            inputs = layer(inputs, training=training)
         return inputs
 
 
@@ -183,7 +183,6 @@ def _stages(encoder, shape, corrupt, loss):
     found = []
     for layers in _grouped(chain):
         part = Part(layers)
-        _require_same_flags(encoder, part)
         require_corruption(corrupt, loss, shape)
         decoder = mirror_of(layers, shape, ending_for(loss))
         found.append(_Stage(part, decoder, loss))
@@ -204,17 +203,6 @@ def _grouped(chain):
 
 def _has_kernel(layer):
     return bool(layer.weights) and not isinstance(layer, REPEATED)
-
-
-def _require_same_flags(encoder, part):
-    trained = {id(weight) for weight in encoder.trainable_weights}
-    if any(id(weight) not in trained for weight in part.trainable_weights):
-        raise bad_value(
-            "encoder",
-            encoder.name,
-            "without trainable layers in a frozen model",
-            "Freeze them too, or unfreeze the model that holds them.",
-        )
 
 
 def _greedy(stages, data, optimizer, **arguments):

@@ -1,6 +1,8 @@
 """The models that are trained: the encoder, lent, and what is dropped later.
 
 They are subclassed: a functional model over the encoder would add nodes to it.
+`training` is passed on by hand, as JAX's step calls `call` itself
+(`stateless_call` in keras/src/layers/layer.py), and no context tells it then.
 """
 
 import keras
@@ -50,7 +52,8 @@ class Reconstruction(TrainingModel):
             inputs, places = self.corrupt.hide(_floats(inputs))
         elif self.corrupt is not None:
             inputs = self.corrupt(_floats(inputs), training=training)
-        predicted = self.decoder(self.encoder(inputs))
+        code = self.encoder(inputs, training=training)
+        predicted = self.decoder(code, training=training)
         return (predicted, places) if self.masked else predicted
 
     def compute_loss(
@@ -83,11 +86,14 @@ class LabelPrediction(TrainingModel):
         super().__init__(encoder)
         self.head = head
 
-    def call(self, inputs):
+    def call(self, inputs, training=False):
         """Returns what the head makes of the encoder's outputs."""
-        if isinstance(inputs, (tuple, list)):
-            return self.head([self.encoder(one) for one in inputs])
-        return self.head(self.encoder(inputs))
+        several = isinstance(inputs, (tuple, list))
+        outputs = [
+            self.encoder(one, training=training)
+            for one in (inputs if several else [inputs])
+        ]
+        return self.head(outputs if several else outputs[0], training=training)
 
 
 def _floats(inputs):
