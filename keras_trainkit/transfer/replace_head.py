@@ -2,14 +2,18 @@
 
 import keras
 
+from keras_trainkit.backend.model.graph_nodes import structured_outputs
 from keras_trainkit.kernels.argument_checks import bad_type
 from keras_trainkit.kernels.argument_checks import bad_value
-from keras_trainkit.kernels.argument_checks import require_integer
 from keras_trainkit.models.copies import LayerCopies
 from keras_trainkit.models.forward_order import is_graph
 from keras_trainkit.models.graph import graph_layers
-from keras_trainkit.models.graph import tensors_before
+from keras_trainkit.models.graph import graph_of
 from keras_trainkit.models.paths import walk
+from keras_trainkit.transfer.head_cut import HEAD
+from keras_trainkit.transfer.head_cut import cut_before
+from keras_trainkit.transfer.head_cut import cut_before_output
+from keras_trainkit.transfer.head_cut import last_layers
 
 
 def replace_head(model, head, drop=1, copy=True):
@@ -21,36 +25,52 @@ def replace_head(model, head, drop=1, copy=True):
     new model is not compiled; `callbacks.FineTuning` trains the head first.
 
     Args:
-        model: A Sequential or functional model with one output.
-        head: A layer, a list of layers, or a model. It is used as it is, not
-            copied.
+        model: A Sequential or functional model, KerasHub's tasks included
+            (what comes back takes what their `preprocessor` returns).
+        head: A layer, a list of layers, or a model, used as it is, not
+            copied. For several outputs a dictionary of these: of a model with
+            one output, all of them begin where its head began; of a model
+            with several outputs, which the keys (its `output_names`) name,
+            each replaces its own last layers, and outputs that are not named
+            stay as they are. A list or tuple with a head or `None` for each
+            output will do there, too.
         drop: How many layers to leave out at the end of `model.layers`
             (InputLayers are not counted), with the operations behind them.
             A nested model counts as one layer; to change the head inside of
             it, replace the nested model's. 0 adds `head` to the end.
-            Defaults to 1.
+            `"head"` leaves out the whole head: all behind the last pooling,
+            `Flatten` or other layer that makes vectors of maps or sequences,
+            such as the three `Dense` layers of VGG16; without such a layer,
+            the last layer with weights and all behind it. Of several outputs,
+            layers are counted on the way to each, and `"head"` means the last
+            with weights and what is behind it. Defaults to 1.
         copy: If true, the kept layers are copies: training the new model
             leaves `model` as it is. If false, both models share them.
             Defaults to `True`.
 
     Returns:
-        A `keras.Sequential` for a Sequential model, else a functional one,
-        with the inputs and the name of `model`.
+        A `keras.Sequential` for a Sequential model with one new head, else a
+        functional one, with the inputs and the name of `model`. Several
+        outputs come as the dictionary, or as the model has returned them.
 
     Raises:
         TypeError: If `model` is subclassed, `head` is made of anything but
-            layers, or `drop` is no integer.
+            layers, or `drop` is neither an integer nor `"head"`.
         ValueError: If `drop` leaves no layer, or none of those with
-            weights; if more than one tensor leads to the dropped layers; if
-            `model` has several outputs; if a layer of `head` belongs to
+            weights; if more than one tensor leads to the dropped layers, or
+            one of them leads to another output; if `head` names no output of
+            a model that has several; if `drop="head"` and the new output has
+            another rank than the old; if a layer of `head` belongs to
             `model` or is named like a layer that is kept.
 
     Example:
 
     >>> trained = keras.Sequential(
     ...     [
-    ...         keras.Input((4,)),
-    ...         keras.layers.Dense(3, name="hidden"),
+    ...         keras.Input((8, 8, 1)),
+    ...         keras.layers.Conv2D(3, 3, name="conv"),
+    ...         keras.layers.Flatten(name="flat"),
+    ...         keras.layers.Dense(10, name="hidden"),
     ...         keras.layers.Dense(10, name="old"),
     ...     ]
     ... )
@@ -58,24 +78,44 @@ def replace_head(model, head, drop=1, copy=True):
     ...     trained, keras.layers.Dense(2, name="new")
     ... )
     >>> [layer.name for layer in model.layers], model.output_shape
-    (['hidden', 'new'], (None, 2))
+    (['conv', 'flat', 'hidden', 'new'], (None, 2))
+    >>> model = ktk.transfer.replace_head(
+    ...     trained,
+    ...     {
+    ...         "digit": keras.layers.Dense(10, name="digit"),
+    ...         "width": [
+    ...             keras.layers.Dense(4, name="width_hidden"),
+    ...             keras.layers.Dense(1, name="width"),
+    ...         ],
+    ...     },
+    ...     drop="head",
+    ... )
+    >>> model.output_names, model.output_shape
+    (['digit', 'width'], [(None, 10), (None, 1)])
 
     Reference:
 
     - [Yosinski et al., 2014](https://arxiv.org/abs/1411.1792)
     """
-    head = list(head) if isinstance(head, (list, tuple)) else [head]
     _check_model(model)
-    _check_drop(model, drop)
-    _check_head(model, head, drop)
-    if isinstance(model, keras.Sequential):
-        return _sequential(model, head, drop, copy)
-    return _functional(model, head, drop, copy)
+    if _output_count(model) > 1:
+        return _of_several_outputs(model, head, drop, copy)
+    dropped = last_layers(model, drop)
+    heads = head if isinstance(head, dict) else {None: head}
+    heads = {name: _layers_of(one) for name, one in heads.items()}
+    _check_head(model, heads, dropped)
+    if isinstance(model, keras.Sequential) and None in heads:
+        new = _sequential(model, heads[None], dropped, copy)
+    else:
+        new = _functional(model, heads, dropped, drop, copy)
+    if drop == HEAD:
+        _check_ranks(model, new)
+    return new
 
 
-def _sequential(model, head, drop, copy):
+def _sequential(model, head, dropped, copy):
     copies = LayerCopies()
-    kept = model.layers[: len(model.layers) - drop]
+    kept = model.layers[: len(model.layers) - len(dropped)]
     layers = [copies(layer) for layer in kept] if copy else kept
     start = []
     if hasattr(model, "inputs"):  # else its shape is not known yet
@@ -86,33 +126,82 @@ def _sequential(model, head, drop, copy):
     return new
 
 
-def _functional(model, head, drop, copy):
+def _functional(model, heads, dropped, drop, copy):
+    cut = cut_before(model, dropped, drop)
+    inputs, (kept,) = _kept(model, [cut], copy)
+    outputs = {name: _through(layers, kept) for name, layers in heads.items()}
+    if None in outputs:
+        outputs = outputs[None]
+    return keras.Model(inputs, outputs, name=model.name)
+
+
+def _of_several_outputs(model, head, drop, copy):
+    named = _by_output(model, head)
+    places = {name: i for i, name in enumerate(model.output_names)}
+    cuts = list(graph_of(model).outputs)
+    dropped = []
+    for name in named:
+        cut, layers = cut_before_output(model, places[name], drop)
+        cuts[places[name]] = cut
+        dropped += layers
+    heads = {name: _layers_of(one) for name, one in named.items()}
+    _check_head(model, heads, dropped)
+    inputs, tensors = _kept(model, cuts, copy)
+    for name, layers in heads.items():
+        tensors[places[name]] = _through(layers, tensors[places[name]])
+    outputs = structured_outputs(graph_of(model), tensors)
+    return keras.Model(inputs, outputs, name=model.name)
+
+
+def _kept(model, cuts, copy):
+    """Returns the inputs, and what leads to the new heads."""
     # A model over the same tensors: clone_model would compile the other anew.
-    kept = keras.Model(model.input, _cut(model, drop), name=model.name)
+    kept = keras.Model(graph_of(model).input, cuts, name=model.name)
     if copy:
         copies = LayerCopies()
         kept = keras.models.clone_model(kept, clone_function=copies)
         copies.carry_state()
-    x = kept.outputs[0]
-    for layer in head:
-        x = layer(x)
-    return keras.Model(kept.input, x, name=model.name)
+    return kept.input, list(kept.outputs)
 
 
-def _cut(model, drop):
-    """Returns the one tensor that leads to the last `drop` layers."""
-    layers = graph_layers(model)
-    dropped = layers[len(layers) - drop :]
-    crossing = tensors_before(model, dropped)
-    if len(crossing) != 1:
+def _through(layers, tensor):
+    for layer in layers:
+        tensor = layer(tensor)
+    return tensor
+
+
+def _by_output(model, head):
+    """Returns the new heads as a dictionary by the name of the output."""
+    names = model.output_names
+    if isinstance(head, (list, tuple)) and len(head) == len(names):
+        pairs = zip(names, head, strict=True)
+        head = {name: one for name, one in pairs if one is not None}
+    if not isinstance(head, dict) or not head:
         raise bad_value(
-            "drop",
-            drop,
-            "such that one tensor leads from the layers kept to the last ones",
-            f"{len(crossing)} do before {dropped[0].name!r}. Drop fewer or "
-            f"more of the last layers: {[one.name for one in layers[-10:]]}.",
+            "head",
+            head,
+            f"a dictionary, or a list of {len(names)}, with a head for each "
+            f"output of a model that has several: {names}",
         )
-    return crossing[0]
+    unknown = [name for name in head if name not in names]
+    if unknown:
+        raise bad_value(
+            "head", unknown, f"given for outputs of the model: {names}"
+        )
+    return head
+
+
+def _layers_of(head):
+    layers = list(head) if isinstance(head, (list, tuple)) else [head]
+    if not layers or not all(isinstance(one, keras.Layer) for one in layers):
+        raise bad_type("head", head, "a layer, a list of layers, or a model")
+    return layers
+
+
+def _output_count(model):
+    # Whoever has no graph yet is a Sequential, with one output.
+    graph = graph_of(model)
+    return 1 if graph is None else len(graph.outputs)
 
 
 def _check_model(model):
@@ -126,49 +215,38 @@ def _check_model(model):
             "a new layer to its attribute before it is built, or build a "
             "functional model from its parts.",
         )
-    if not isinstance(model, keras.Sequential) and len(model.outputs) != 1:
-        raise bad_value(
-            "model",
-            model,
-            f"a model with one output, not {len(model.outputs)}",
-            "Make one by `keras.Model(model.input, model.outputs[0])`.",
-        )
 
 
-def _check_drop(model, drop):
-    layers = graph_layers(model)
-    require_integer("drop", drop, least=0)
-    if drop >= len(layers):
-        raise bad_value(
-            "drop", drop, f"less than {len(layers)}, the number of layers"
-        )
-    kept = layers[: len(layers) - drop]
-    if model.weights and not any(layer.weights for layer in kept):
-        raise bad_value(
-            "drop",
-            drop,
-            "such that a layer with weights is kept",
-            "A nested model counts as one layer; replace the head of "
-            f"{layers[-1].name!r} if that is one.",
-        )
-
-
-def _check_head(model, head, drop):
-    expected = "a layer, a list of layers, or a model"
-    if not head or not all(isinstance(one, keras.Layer) for one in head):
-        raise bad_type("head", head, expected)
+def _check_head(model, heads, dropped):
+    new = [layer for layers in heads.values() for layer in layers]
+    if not heads:
+        raise bad_type("head", {}, "a layer, a list of layers, or a model")
     own = {id(model), *(id(layer) for _, layer in walk(model))}
-    if any(id(layer) in own for layer in head):
+    if any(id(layer) in own for layer in new):
         raise bad_value(
-            "head", head, "made of layers that `model` does not hold"
+            "head", new, "made of layers that `model` does not hold"
         )
-    layers = graph_layers(model)
-    taken = [one.name for one in layers[: len(layers) - drop] + head]
+    gone = {id(layer) for layer in dropped}
+    kept = [one for one in graph_layers(model) if id(one) not in gone]
+    taken = [one.name for one in kept + new]
     double = sorted({name for name in taken if taken.count(name) > 1})
     if double:
         raise bad_value(
             "head",
-            [layer.name for layer in head],
+            [layer.name for layer in new],
             f"named unlike each other and the layers kept, not {double}",
             "Pass `name=` to the layers of the head.",
         )
+
+
+def _check_ranks(model, new):
+    rank = len(graph_of(model).outputs[0].shape)
+    for tensor in new.outputs:
+        if len(tensor.shape) != rank:
+            raise bad_value(
+                "head",
+                [layer.name for layer in graph_layers(new)[-5:]],
+                f"such that an output has {rank} axes, as the model's",
+                f"It has the shape {tuple(tensor.shape)}. Begin with "
+                "`Flatten` or a pooling layer.",
+            )

@@ -223,7 +223,7 @@ def only_nested():
     [
         (zoo.sequential, {"drop": 4}, "less than 4.*drop=4"),
         (zoo.sequential, {"drop": -1}, "at least 0"),
-        (two_outputs, {}, "one output, not 2"),
+        (two_outputs, {}, "with a head for each output.*'a', 'b'"),
         (only_nested, {}, "replace the head of 'backbone'"),
         (zoo.branches, {"drop": 4}, "Drop fewer or more"),
         (zoo.sequential, {"head": zoo.dense(1, "norm")}, "not .'norm'."),
