@@ -112,7 +112,8 @@ class FeatureStore:
         Path(self._folder).mkdir(parents=True, exist_ok=True)
         for place, kind in enumerate(self._kinds):
             path = Path(self._folder) / f"features_{place}.npy"
-            file = self._open_files.enter_context(open(path, "wb"))
+            file = open(path, "wb")  # noqa: SIM115, closed by the stack
+            self._open_files.enter_context(file)
             file.write(_header(0, *kind))
             self._files.append(file)
 

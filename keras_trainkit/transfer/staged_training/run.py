@@ -64,7 +64,7 @@ class StagedRun:
             del self._bounds[1]
         self._verbose = verbose
         self._history = StagedHistory()
-        self._plan = plan_stages(
+        self.stages = plan_stages(
             self._tree,
             _selections(self._tree, self._bounds[:-1]),
             hold_batch_norm=True,
@@ -82,10 +82,10 @@ class StagedRun:
             multipliers = decayed(self._model, layer_decay)
         with self._found_flags_after_errors():
             rate = learning_rate
-            for place in range(len(self._plan)):
+            for place in range(len(self.stages)):
                 if place and learning_rate != "auto":
                     rate = AFTER_UNFREEZING * learning_rate
-                self._enter(place)
+                self.enter(place)
                 self._stage(
                     place,
                     rate,
@@ -144,11 +144,11 @@ class StagedRun:
                 ],
             )
 
-    def _enter(self, place):
+    def enter(self, place):
         """Sets what the stage trains, and forms the optimizer for it."""
         build_optimizer(self._model)
         with flags_or_nothing(self._tree):
-            self._plan[place].set_flags(self._tree)
+            self.stages[place].set_flags(self._tree)
             reform_optimizer(self._model)
 
     @contextlib.contextmanager
