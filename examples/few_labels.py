@@ -9,17 +9,18 @@ network learns them
     rotations      after it has learnt by how many quarter turns they are
                    turned
 
-always with as many updates on the few labels, and at the learning rate that was
-best for it on other seeds, all layers or the head alone (`few_labels_settings`,
-where all that was tried stands, too). Run as
+and then either trains all layers, or the head alone on the layers as they are
+(without pretraining, layers of random weights). All have as many updates on
+the few labels, at the learning rate that was best for each on other seeds
+(`few_labels_settings.py`). Run as
 
     python examples/few_labels.py
     KERAS_BACKEND=jax python examples/few_labels.py --labels 1 5
     python examples/few_labels.py --search
 
 (needs scikit-learn and matplotlib; some minutes). It prints the accuracy on 360
-other images, mean and standard error of ten seeds, and the gain over the
-supervised network on the same seeds; it draws `few_labels.png`. With
+other images, mean and standard error of ten seeds, and the gain over no
+pretraining on the same seeds; it draws `few_labels.png`. With
 `--shuffle-labels` the labels mean nothing, and the accuracy must be that of
 chance, 0.1.
 """
@@ -30,14 +31,14 @@ import keras
 import numpy as np
 from few_labels_figure import draw
 from few_labels_report import report
+from few_labels_settings import PARTS
 from few_labels_settings import SEARCHED_SEEDS
+from few_labels_settings import rate_of
 from few_labels_settings import search
-from few_labels_settings import setting
 from image_tasks import CLASSES
 from image_tasks import digits
 from image_tasks import place_in_class
 from one_thread import one_thread_on_torch
-from transfer_report import gains
 
 import keras_trainkit as ktk
 
@@ -91,7 +92,7 @@ class Experiment:
 
     def __init__(self, seeds, args):
         self.args = args
-        self.models = {part: classifier(part) for part in ("all", "head")}
+        self.models = {part: classifier(part) for part in PARTS}
         self.starts = {seed: self.pretrain(seed) for seed in seeds}
 
     def pretrain(self, seed):
@@ -217,11 +218,17 @@ def main(argv=None):
     if args.search:
         return search(learn, ARMS, args.labels)
     found = {
-        arm: {n: learn(arm, n, *setting(arm, n)) for n in args.labels}
-        for arm in ARMS
+        part: {
+            arm: {
+                n: learn(arm, n, part, rate_of(part, arm, n))
+                for n in args.labels
+            }
+            for arm in ARMS
+        }
+        for part in PARTS
     }
     report(found, args)
-    draw(found, gains(found, "supervised"), args.output)
+    draw(found, args.output)
     print(f"drawn: {args.output}")
     return experiment, found
 

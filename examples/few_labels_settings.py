@@ -5,26 +5,30 @@ There is nothing to run here: `python examples/few_labels.py --search`.
 
 import numpy as np
 
-PARTS = ("all", "head")
-RATES = (0.001, 0.003, 0.01, 0.03, 0.1)
+# What is trained, and in how many words.
+PARTS = {"all": "all layers trained", "head": "the head alone trained"}
+RATES = (0.003, 0.01, 0.03, 0.1)
 # Other images labelled, other initial weights than on the seeds reported.
-SEARCHED_SEEDS = range(100, 105)
+SEARCHED_SEEDS = range(100, 103)
 
-# Of each arm by labels a class: what is trained, and the peak of the rate.
-SETTINGS = {
-    arm: {1: ("all", 0.003)}
-    for arm in ("supervised", "autoencoder", "masked", "rotations")
+# The peak of the learning rate, by what is trained, arm and labels a class.
+RATE = {
+    part: {
+        arm: {1: 0.01}
+        for arm in ("supervised", "autoencoder", "masked", "rotations")
+    }
+    for part in PARTS
 }
 
 
-def setting(arm, labels):
-    """Returns an arm's `(part, rate)`, of the nearest number of labels."""
-    known = SETTINGS[arm]
-    return known[min(known, key=lambda one: abs(np.log(one / labels)))]
+def rate_of(part, arm, labels):
+    """Returns the rate of the nearest number of labels."""
+    rates = RATE[part][arm]
+    return rates[min(rates, key=lambda known: abs(np.log(known / labels)))]
 
 
 def search(accuracy, arms, labels):
-    """Tries every setting, prints what it gave, returns the best of them.
+    """Tries every rate, prints what it gave, returns the best of them.
 
     Args:
         accuracy: Callable `(arm, labels, part, rate)` that returns the
@@ -33,20 +37,25 @@ def search(accuracy, arms, labels):
         labels: Numbers of labels a class.
 
     Returns:
-        A dictionary such as `SETTINGS`.
+        A dictionary such as `RATE`.
     """
-    print("| arm | trained | peak |", *(f"{n} |" for n in labels))
+    print("| trained | arm | peak |", *(f"{n} |" for n in labels))
     print("|---|---|---|" + "---|" * len(labels))
-    best = {}
-    for arm in arms:
-        found = {n: {} for n in labels}
-        for part in PARTS if arm != "supervised" else PARTS[:1]:
-            for rate in RATES:
-                for n in labels:
-                    mean = np.mean(accuracy(arm, n, part, rate))
-                    found[n][part, rate] = mean
-                cells = (f"{found[n][part, rate]:.3f} |" for n in labels)
-                print(f"| {arm} | {part} | {rate:g} |", *cells, flush=True)
-        best[arm] = {n: max(found[n], key=found[n].get) for n in labels}
-    print("SETTINGS =", best)
+    best = {part: {} for part in PARTS}
+    for part in PARTS:
+        for arm in arms:
+            found = np.array(
+                [
+                    [np.mean(accuracy(arm, n, part, rate)) for n in labels]
+                    for rate in RATES
+                ]
+            )
+            for rate, means in zip(RATES, found, strict=True):
+                cells = (f"{mean:.3f} |" for mean in means)
+                print(f"| {part} | {arm} | {rate:g} |", *cells, flush=True)
+            at = found.argmax(axis=0)
+            best[part][arm] = {
+                n: RATES[one] for n, one in zip(labels, at, strict=True)
+            }
+    print("RATE =", best)
     return best

@@ -6,6 +6,7 @@ import pytest
 
 import keras_trainkit as ktk
 from keras_trainkit.pretraining.autoencode import autoencode
+from keras_trainkit.pretraining.autoencode import ending_for
 from keras_trainkit.pretraining.corruption import denoise
 from keras_trainkit.pretraining.corruption import mask
 from keras_trainkit.pretraining.mirrored_decoder import mirrored_decoder
@@ -100,95 +101,62 @@ def test_it_is_reused_saved_and_loaded_as_any_model(trained, tmp_path):
     assert same(values(loaded), values(encoder))
 
 
-def test_a_model_that_was_not_compiled_is_not_afterwards():
-    encoder = dense_encoder()
-    seen = keras.callbacks.LambdaCallback(
-        on_epoch_end=lambda epoch, logs: losses.append(logs["loss"])
-    )
-    losses = []
-    fit = {"epochs": 2, "callbacks": [seen], **FIT}
-    autoencode(encoder, ROWS, corrupt=mask(), **fit)
-    assert not encoder.compiled
-    assert losses == encoder.history.history["loss"]
-
-
 class Batches(keras.utils.PyDataset):
     """Rows with labels, as a dataset for another purpose has them."""
-
-    def __init__(self, labels):
-        super().__init__()
-        self.labels = labels
 
     def __len__(self):
         return 3
 
     def __getitem__(self, index):
-        rows = ROWS[16 * index : 16 * index + 16]
-        return (rows, np.zeros(16)) if self.labels else (rows,)
+        return ROWS[16 * index : 16 * index + 16], np.zeros(16)
 
 
 DATA = {
-    "an array": (lambda: ROWS, {}),
-    "a dataset": (lambda: Batches(labels=False), {"batch_size": None}),
-    "labels are left out": (
-        lambda: Batches(labels=True),
-        {"batch_size": None},
-    ),
+    "rows": (lambda: ROWS, {}),
+    "labels are left out": (Batches, {"batch_size": None}),
 }
 
 
-@pytest.fixture(scope="module")
-def reconstructed():
-    found = {}
-    for name, (data, fit) in DATA.items():
+def test_a_dataset_with_labels_gives_what_rows_give():
+    found = []
+    for data, fit in DATA.values():
         encoder = dense_encoder()
         autoencode(encoder, data(), epochs=1, **{**FIT, **fit})
-        found[name] = encoder
-    return found
-
-
-@pytest.mark.parametrize("name", ["a dataset", "labels are left out"])
-def test_other_data_than_arrays_gives_the_same(reconstructed, name):
-    pairs = zip(
-        values(reconstructed[name]),
-        values(reconstructed["an array"]),
-        strict=True,
-    )
-    for one, other in pairs:
+        found.append(values(encoder))
+    for one, other in zip(*found, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
 
 
-@pytest.mark.parametrize("labels", [False, True])
-def test_a_tensorflow_dataset_is_taken(labels):
-    tf = pytest.importorskip("tensorflow")
-    data = tf.data.Dataset.from_tensor_slices(
-        (ROWS, np.zeros(48)) if labels else ROWS
-    ).batch(16)
+def test_a_tensorflow_dataset_is_taken():
+    tf = pytest.importorskip("tensorflow", reason="tf.data is not installed")
+    data = tf.data.Dataset.from_tensor_slices(ROWS).batch(16)
     encoder = dense_encoder()
-    autoencode(encoder, data, epochs=1, verbose=0)
+    autoencode(encoder, data, epochs=1, verbose=0, shuffle=False)
     assert np.isfinite(encoder.history.history["loss"][0])
 
 
-def test_noise_is_reproducible_by_its_seed():
-    def run(seed):
+def test_a_seed_makes_the_noise_reproducible():
+    def run():
         encoder = dense_encoder()
-        task = denoise(0.5, seed=seed)
+        task = denoise(0.5, seed=1)
         return values(autoencode(encoder, ROWS, None, task, epochs=1, **FIT))
 
-    first = run(1)
-    for one, other in zip(first, run(1), strict=True):
+    for one, other in zip(run(), run(), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-7)
-    assert not np.allclose(first[0], run(2)[0], atol=1e-5)
 
 
-@pytest.mark.parametrize("dtype", ["mixed_float16", "mixed_bfloat16"])
-def test_mixed_precision(dtype):
-    encoder = dense_encoder(dtype=dtype)
-    task = mask(seed=1)
-    autoencode(encoder, ROWS, corrupt=task, epochs=1, **FIT)
-    assert np.isfinite(encoder.history.history["loss"][0])
-    assert encoder.compute_dtype == "float32"
-    assert encoder.get_layer("low").compute_dtype == dtype[6:]
+def test_mixed_precision_and_callbacks_of_an_encoder_that_is_not_compiled():
+    encoder = dense_encoder(dtype="mixed_float16")
+    losses = []
+    seen = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: losses.append(logs["loss"])
+    )
+    fit = {"epochs": 2, "callbacks": [seen], **FIT}
+    autoencode(encoder, ROWS, corrupt=mask(seed=1), **fit)
+    assert losses == encoder.history.history["loss"]
+    assert np.isfinite(losses).all()
+    assert encoder.get_layer("low").compute_dtype == "float16"
+    assert not encoder.compiled
 
 
 def test_a_subclassed_encoder_with_a_decoder():
@@ -200,12 +168,18 @@ def test_a_subclassed_encoder_with_a_decoder():
     assert not same(values(encoder), before)
 
 
-def test_binary_cross_entropy_brings_its_sigmoid():
-    encoder = dense_encoder()
-    x = (ROWS > 0).astype("float32")
-    autoencode(encoder, x, loss="binary_crossentropy", epochs=1, **FIT)
-    # Without the sigmoid, what is below 0 is clipped and costs about 8.
-    assert encoder.history.history["loss"][0] < 1.5
+@pytest.mark.parametrize(
+    "loss, ending",
+    [
+        ("mse", None),
+        ("binary_crossentropy", "sigmoid"),
+        (keras.losses.BinaryCrossentropy(), "sigmoid"),
+        (keras.losses.BinaryCrossentropy(from_logits=True), None),
+        (keras.losses.binary_crossentropy, "sigmoid"),
+    ],
+)
+def test_binary_cross_entropy_brings_its_sigmoid(loss, ending):
+    assert ending_for(loss) == ending
 
 
 class Broken(keras.utils.PyDataset):
@@ -227,11 +201,6 @@ class Broken(keras.utils.PyDataset):
 STOPS = {
     "a callback": (ROWS, [Stop(ZeroDivisionError(), 1)], ZeroDivisionError),
     "an interrupt": (ROWS, [Stop(KeyboardInterrupt(), 1)], KeyboardInterrupt),
-    "an interrupt after an epoch": (
-        ROWS,
-        [Stop(KeyboardInterrupt())],
-        KeyboardInterrupt,
-    ),
     # What has been trained by then: batches are fetched ahead.
     "the data": (Broken(2), [], Exception),
 }
@@ -337,13 +306,6 @@ def test_what_cannot_be_done_is_refused_and_nothing_changed(name):
     assert same(values(encoder), before)
     assert [v.trainable for v in encoder.variables] == flags
     assert "history" not in vars(encoder)
-
-
-def test_training_that_changes_nothing_is_an_error():
-    encoder = dense_encoder()
-    optimizer = keras.optimizers.SGD(0.0)
-    with pytest.raises(ValueError, match="the learning rate is 0"):
-        autoencode(encoder, ROWS, optimizer=optimizer, epochs=1, **FIT)
 
 
 def test_a_convolutional_encoder_comes_back_to_odd_sizes():

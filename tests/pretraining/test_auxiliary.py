@@ -85,7 +85,6 @@ def labels_of_signs(x):
 
 TASKS = {
     "a siamese pair": pairs(seed=1),
-    "halves": which_half_first(),
     "a function": labels_of_signs,
     "hidden features": mask(seed=1),
 }
