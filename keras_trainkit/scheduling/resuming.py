@@ -12,6 +12,7 @@ from functools import partial
 import keras
 import numpy as np
 
+from keras_trainkit.backend.optimizer import anatomy
 from keras_trainkit.backend.optimizer import slots
 from keras_trainkit.backend.training.running_fit import RunningFit
 from keras_trainkit.kernels.argument_checks import bad_value
@@ -116,7 +117,7 @@ def _chain(optimizer):
     chain = []
     while optimizer is not None:
         chain.append(optimizer)
-        wrapped = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
+        wrapped = anatomy.is_wrapper(optimizer)
         optimizer = optimizer.inner_optimizer if wrapped else None
     return chain
 

@@ -52,6 +52,10 @@ def loss_scale():
     return keras.optimizers.LossScaleOptimizer(adam(), initial_scale=64.0)
 
 
+def layerwise():
+    return ktk.optimizers.LayerwiseLearningRate(adam(), {"*low*": 0.5})
+
+
 def fine_tuning():
     return ktk.callbacks.FineTuning({0: "head", STAGE: "all"})
 
@@ -77,6 +81,7 @@ CASES = {
     "OneCycle, FineTuning": (adam, [one_cycle, fine_tuning]),
     "HyperparameterSchedule, FineTuning": (sgd, [schedule, fine_tuning]),
     "loss scale": (loss_scale, [fine_tuning, one_cycle]),
+    "rates of layers": (layerwise, [fine_tuning, one_cycle]),
     "averages": (lambda: sgd(use_ema=True), [fine_tuning]),
     "accumulation": (
         lambda: sgd(gradient_accumulation_steps=2),

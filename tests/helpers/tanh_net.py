@@ -35,6 +35,7 @@ class TanhReplay:
         decays_bias: Whether biases decay too.
         ema: Momentum of an average of the weights, kept in `averages`.
         accumulate: Batches per update.
+        multipliers: `{layer name: multiple of the learning rate}`.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class TanhReplay:
         decays_bias=True,
         ema=None,
         accumulate=1,
+        multipliers=None,
     ):
         self.rule = rule
         self.clipnorm = clipnorm
@@ -53,6 +55,7 @@ class TanhReplay:
         self.decays_bias = decays_bias
         self.ema = ema
         self.accumulate = accumulate
+        self.multipliers = multipliers or {}
         keys = [(name, kind) for name in NAMES for kind in ("kernel", "bias")]
         values = (np.asarray(w, "float64") for w in weights)
         self.weights = dict(zip(keys, values, strict=True))
@@ -113,6 +116,9 @@ class TanhReplay:
 
     def _update(self, key, gradient, updates, learning_rate, **values):
         weight, slots = self.weights[key], self.slots[key]
+        learning_rate = learning_rate * self.multipliers.get(key[0], 1.0)
+        if not learning_rate:
+            return
         if self.clipnorm:
             norm = np.sqrt(np.sum(gradient**2))
             gradient = gradient * self.clipnorm / max(norm, self.clipnorm)

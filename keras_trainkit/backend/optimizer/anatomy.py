@@ -4,6 +4,7 @@ import numbers
 
 import keras
 
+from keras_trainkit.backend.optimizer.wrapper import OptimizerWrapper
 from keras_trainkit.kernels.argument_checks import bad_value
 
 # Its weights interpolate with `beta_1` (keras/src/optimizers/
@@ -16,12 +17,12 @@ def innermost(optimizer):
 
     Args:
         optimizer: What `model.optimizer` holds, perhaps wrapped in
-            `LossScaleOptimizer`.
+            `LossScaleOptimizer` or in a wrapper of this package.
 
     Raises:
         ValueError: For `None` and for `MultiOptimizer`, which has several.
     """
-    while isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+    while is_wrapper(optimizer):
         optimizer = optimizer.inner_optimizer
     if optimizer is None or _is_multi(optimizer):
         raise bad_value(
@@ -32,6 +33,20 @@ def innermost(optimizer):
             "give those their own `LearningRateSchedule`s instead.",
         )
     return optimizer
+
+
+def is_wrapper(optimizer):
+    """Whether it leaves updating the weights to its `inner_optimizer`."""
+    wrappers = (keras.optimizers.LossScaleOptimizer, OptimizerWrapper)
+    return isinstance(optimizer, wrappers)
+
+
+def built_over(optimizer):
+    """Returns the variables that a built optimizer updates.
+
+    `_trainable_variables`: keras/src/optimizers/base_optimizer.py
+    """
+    return list(optimizer._trainable_variables)
 
 
 def _is_multi(optimizer):
@@ -196,12 +211,8 @@ def unshare_averages(optimizer):
 
 
 def compute_dtype(optimizer):
-    """Returns the dtype in which hyperparameters lose nothing that matters.
-
-    `_trainable_variables`: keras/src/optimizers/base_optimizer.py
-    """
+    """Returns the dtype in which hyperparameters lose nothing that matters."""
     dtypes = {
-        keras.backend.standardize_dtype(v.dtype)
-        for v in optimizer._trainable_variables
+        keras.backend.standardize_dtype(v.dtype) for v in built_over(optimizer)
     }
     return "float64" if "float64" in dtypes else "float32"

@@ -11,6 +11,8 @@ import keras
 import numpy as np
 
 from keras_trainkit.backend.devices.distribution import variable_scope
+from keras_trainkit.backend.optimizer.anatomy import is_wrapper
+from keras_trainkit.backend.optimizer.wrapper import OptimizerWrapper
 
 # keras/src/optimizers/base_optimizer.py: the model's variables, and the list
 # of all variables that the others are found through.
@@ -26,6 +28,7 @@ def build_over_what_trains(model):
         model: A compiled and built `keras.Model`, its optimizer not built.
     """
     with variable_scope(model):
+        _tell_weights(model.optimizer, model)
         model.optimizer.build(model.trainable_variables)
 
 
@@ -40,7 +43,8 @@ def form_over_what_trains(model):
             apart by model variable; nothing is changed then.
     """
     with variable_scope(model):
-        new = _unbuilt_copy(model.optimizer)
+        new = unbuilt_copy(model.optimizer)
+        _tell_weights(new, model)
         new.build(model.trainable_variables)
         _carry_over(model.optimizer, new)
         if keras.backend.backend() == "tensorflow":
@@ -56,10 +60,21 @@ def counter(optimizer):
     return optimizer._iterations
 
 
-def _unbuilt_copy(optimizer):
+def _tell_weights(optimizer, model):
+    """Lets a wrapper see the weights that do not train, too."""
+    while is_wrapper(optimizer):
+        if isinstance(optimizer, OptimizerWrapper):
+            optimizer.know(model.weights)
+        optimizer = optimizer.inner_optimizer
+
+
+def unbuilt_copy(optimizer):
+    """Returns a new optimizer with the settings of another one."""
+    if isinstance(optimizer, OptimizerWrapper):
+        return optimizer.around(unbuilt_copy(optimizer.inner_optimizer))
     config = optimizer.get_config()
     if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
-        config["inner_optimizer"] = _unbuilt_copy(optimizer.inner_optimizer)
+        config["inner_optimizer"] = unbuilt_copy(optimizer.inner_optimizer)
         return type(optimizer)(**config)
     rate = optimizer._learning_rate
     if not isinstance(rate, keras.Variable):
@@ -69,7 +84,7 @@ def _unbuilt_copy(optimizer):
 
 
 def _carry_over(old, new):
-    if isinstance(old, keras.optimizers.LossScaleOptimizer):
+    if is_wrapper(old):
         _carry_over(old.inner_optimizer, new.inner_optimizer)
     slots = _slots(old)
     scalars = _scalars(old)
@@ -131,7 +146,7 @@ def _find_again(old, new):
     then, can be used again.
     `_value`: keras/src/backend/common/variables.py
     """
-    if isinstance(old, keras.optimizers.LossScaleOptimizer):
+    if is_wrapper(old):
         _find_again(old.inner_optimizer, new.inner_optimizer)
     earlier = vars(old).setdefault(_EARLIER, {})
     for place, owner, variable in _by_place(old):
@@ -165,7 +180,7 @@ def _copy(source, target):
 
 
 def _move_in(old, new):
-    if isinstance(old, keras.optimizers.LossScaleOptimizer):
+    if is_wrapper(old):
         inner = old.inner_optimizer
         _move_in(inner, new.inner_optimizer)
         new.__dict__["inner_optimizer"] = inner

@@ -68,6 +68,12 @@ def scaled_adam():
     return keras.optimizers.LossScaleOptimizer(adam())
 
 
+def layerwise():
+    inner = keras.optimizers.AdamW(0.01, weight_decay=0.1)
+    rates = {"*hidden*": 0.25, "*head/bias": 0.0}
+    return ktk.optimizers.LayerwiseLearningRate(inner, rates)
+
+
 # name: (model, optimizer, makers of callbacks)
 SCENARIOS = {
     "OneCycle": (mlp, sgd, [one_cycle]),
@@ -78,6 +84,12 @@ SCENARIOS = {
     ),
     "FineTuning": (mlp, sgd, [fine_tuning]),
     "both with a loss scale": (mlp, scaled_adam, [one_cycle, fine_tuning]),
+    "both with rates of layers": (mlp, layerwise, [one_cycle, fine_tuning]),
+    "rates of layers and a loss scale": (
+        mlp,
+        lambda: keras.optimizers.LossScaleOptimizer(layerwise()),
+        [schedule],
+    ),
     "both with averaged weights": (
         mlp,
         lambda: adam(use_ema=True),
