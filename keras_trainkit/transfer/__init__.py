@@ -2,6 +2,8 @@
 
 from keras_trainkit.transfer.clone import clone
 from keras_trainkit.transfer.describe import describe
+from keras_trainkit.transfer.depth_search import DepthSearch
+from keras_trainkit.transfer.depth_search import search_depth
 from keras_trainkit.transfer.features import features
 from keras_trainkit.transfer.fine_tune import fine_tune
 from keras_trainkit.transfer.freezing import freeze
@@ -12,6 +14,7 @@ from keras_trainkit.transfer.replace_head import replace_head
 from keras_trainkit.transfer.split import split
 
 __all__ = [
+    "DepthSearch",
     "clone",
     "describe",
     "features",
@@ -19,6 +22,7 @@ __all__ = [
     "freeze",
     "gradual",
     "replace_head",
+    "search_depth",
     "set_trainable",
     "split",
     "unfreeze",

@@ -138,7 +138,7 @@ def test_a_model_that_does_not_fit_at_all_is_an_error():
     model = around(HostHog(0), run_eagerly=True)
     before = fit_state(model)
     with pytest.raises(
-        ValueError, match="Received: min_batch_size=1. .*locate"
+        ValueError, match=r"Received: min_batch_size=1\. .*locate"
     ):
         find(model)
     assert changes(before, fit_state(model)) == []

@@ -8,7 +8,7 @@ from keras_trainkit.backend.optimizer.anatomy import innermost
 from keras_trainkit.backend.optimizer.slots import unbuilt_copy
 
 
-def compile_like(model, other):
+def compile_like(model, other, around=None):
     """Compiles `model` with the loss, metrics and settings of `other`.
 
     Metrics are copies, and the optimizer is a new one with the settings of
@@ -17,10 +17,13 @@ def compile_like(model, other):
     Args:
         model: A `keras.Model` with outputs like those of `other`.
         other: A compiled `keras.Model`.
+        around: Callable that returns what to put in the place of the new
+            optimizer. Defaults to `None`: nothing.
     """
     # What `compile` was called with: keras/src/trainers/trainer.py
     given = dict(other._compile_config.config)
-    given["optimizer"] = unbuilt_copy(innermost(other.optimizer))
+    optimizer = unbuilt_copy(innermost(other.optimizer))
+    given["optimizer"] = around(optimizer) if around else optimizer
     for name in ("metrics", "weighted_metrics"):
         given[name] = keras.tree.map_structure(_unshared, given[name])
     model.compile(**given)
