@@ -92,28 +92,29 @@ class Experiment:
 
     def __init__(self, seeds, args):
         self.args = args
-        self.models = {part: classifier(part) for part in PARTS}
+        self.models = {"all": classifier(), "head": head_alone()}
         self.starts = {seed: self.pretrain(seed) for seed in seeds}
 
     def pretrain(self, seed):
         """Returns the data of a seed, and what each arm starts from."""
         data = divided(seed, self.args)
         keras.utils.set_random_seed(seed)
-        new = classifier("all").get_weights()
-        starts = {}
+        new = classifier().get_weights()
+        epochs = self.args.pretraining_epochs
+        arguments = {"epochs": epochs, "batch_size": 64, "verbose": 0}
+        weights, features = {}, {}
         for arm, learn in ARMS.items():
             keras.utils.set_random_seed(seed)
             model = encoder()
             model.set_weights(new[:-2])
             if learn is not None:
-                epochs = self.args.pretraining_epochs
-                learn(
-                    model,
-                    data["x"],
-                    {"epochs": epochs, "batch_size": 64, "verbose": 0},
-                )
-            starts[arm] = [*model.get_weights(), *new[-2:]]
-        return {"data": data, "weights": starts}
+                learn(model, data["x"], arguments)
+            weights[arm] = [*model.get_weights(), *new[-2:]]
+            features[arm] = {
+                name: model.predict(data[name], verbose=0)
+                for name in ("x", "x to test")
+            }
+        return {"data": data, "weights": weights, "features": features}
 
     def learn_labels(self, arm, labels, part, rate):
         """Returns the accuracy of every seed.
@@ -121,31 +122,41 @@ class Experiment:
         Args:
             arm: A name of `ARMS`.
             labels: How many of each class have one.
-            part: `"all"` layers are trained, or the `"head"` alone.
+            part: `"all"` layers are trained, or the `"head"` alone, on the
+                outputs of the others.
             rate: The peak of the learning rate.
         """
-        found = []
+        found, model, size = [], self.models[part], self.args.epoch_size
         for seed, start in self.starts.items():
             keras.utils.set_random_seed(seed)
-            data, model = start["data"], self.models[part]
+            data, weights = start["data"], start["weights"][arm]
             few = data["place"] < labels
-            fit(
-                model,
-                start["weights"][arm],
-                data["x"][few],
-                data["y"][few],
-                rate,
-                self.args.epoch_size,
+            inputs = data
+            if part == "head":
+                inputs, weights = start["features"][arm], weights[-2:]
+            x, y = inputs["x"][few], data["y"][few]
+            fit(model, weights, x, y, rate, size)
+            found.append(
+                accuracy(model, inputs["x to test"], data["y to test"])
             )
-            found.append(accuracy(model, *data["test"]))
         return np.array(found)
 
 
-def classifier(part):
-    """Returns a compiled model that trains all layers, or the head alone."""
-    head = keras.layers.Dense(CLASSES, "softmax", name="head")
-    model = ktk.transfer.replace_head(encoder(), head, drop=0)
-    ktk.transfer.set_trainable(model, part)
+def new_head():
+    return keras.layers.Dense(CLASSES, "softmax", name="head")
+
+
+def classifier():
+    model = ktk.transfer.replace_head(encoder(), new_head(), drop=0)
+    return compiled(model)
+
+
+def head_alone():
+    shape = encoder().output_shape[1:]
+    return compiled(keras.Sequential([keras.Input(shape), new_head()]))
+
+
+def compiled(model):
     model.compile(keras.optimizers.Adam(), "sparse_categorical_crossentropy")
     return model
 
@@ -158,11 +169,13 @@ def divided(seed, args):
     x, y = x[order], y[order]
     if args.shuffle_labels:
         y = rng.permutation(y)
+    learnt = slice(TESTED, TESTED + args.images)
     return {
-        "x": x[TESTED:],
-        "y": y[TESTED:],
-        "place": place_in_class(y[TESTED:]),
-        "test": (x[:TESTED], y[:TESTED]),
+        "x": x[learnt],
+        "y": y[learnt],
+        "place": place_in_class(y[learnt]),
+        "x to test": x[:TESTED],
+        "y to test": y[:TESTED],
     }
 
 
@@ -176,7 +189,7 @@ def fit(model, start, x, y, rate, size):
         variable.assign(np.zeros(variable.shape))
     model.optimizer.learning_rate = rate
     model.fit(
-        np.resize(x, (size, *SHAPE)),
+        np.resize(x, (size, *x.shape[1:])),
         np.resize(y, size),
         epochs=EPOCHS,
         batch_size=BATCH_SIZE,
@@ -195,6 +208,7 @@ def parse(argv):
     add = parser.add_argument
     add("--seeds", type=int, default=10)
     add("--labels", type=int, nargs="+", default=[1, 2, 5, 10, 20])
+    add("--images", type=int, default=1437, help="to learn from")
     add("--pretraining-epochs", type=int, default=30)
     add("--epoch-size", type=int, default=1000, help="with labels")
     add("--search", action="store_true", help="choose rates and layers anew")
@@ -206,7 +220,8 @@ def parse(argv):
         parser.error("--seeds must be at least 2, for a standard error")
     args.labels = sorted(args.labels)
     if args.quick:
-        args.pretraining_epochs, args.epoch_size = 1, 200
+        args.pretraining_epochs, args.epoch_size = 1, 100
+        args.images = 500
     return args
 
 

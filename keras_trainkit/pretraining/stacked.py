@@ -153,7 +153,7 @@ class Part(keras.Model):
     """
 
     def __init__(self, layers):
-        super().__init__()
+        super().__init__(autocast=False)
         self.chain = list(layers)
         self.built = True
 
