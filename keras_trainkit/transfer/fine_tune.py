@@ -37,8 +37,8 @@ def fine_tune(
     layers (`models.layer_groups`) is frozen. Stage `"all"` takes the rest:
     everything trains, but `BatchNormalization` outside the head stays in
     inference mode, as with `callbacks.FineTuning`. Each stage has a cycle of
-    its own, by `callbacks.OneCycle`; the optimizer goes on with what it
-    remembers.
+    the learning rate of its own, by `callbacks.OneCycle`, with the momentum
+    as it is; the optimizer goes on with what it remembers.
 
     While the trunk is frozen its features are the same in every epoch. They
     are computed once and the head trains on them: same weights and same

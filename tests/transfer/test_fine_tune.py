@@ -10,6 +10,7 @@ from keras_trainkit.models.layer_tree import LayerTree
 from tests.helpers.frozen_backbone import X
 from tests.helpers.frozen_backbone import Y
 from tests.helpers.frozen_backbone import reused
+from tests.helpers.models import SubclassedMLP
 
 L = keras.layers
 SHORT = {
@@ -132,12 +133,16 @@ def test_the_rates_of_the_stages_are_searched():
 
 
 @pytest.mark.parametrize("error", [None, KeyboardInterrupt()])
-def test_a_run_that_ends_early_leaves_a_usable_model(error):
+def test_a_run_that_ends_early_leaves_a_usable_model(
+    error, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     model = reused(freeze=False)
     before = read_flags(LayerTree(model))
     hooks = Hooks(1 if error is None else 2, error)
     if error is None:
-        history = tuned(model, callbacks=[hooks])
+        history = tuned(model, callbacks=[hooks], memory_limit=0)
+        assert history.stages[0].cached and not list(tmp_path.iterdir())
         assert hooks.seen == ["begin", 0, 1, "end"]
         assert len(history.stages) == 1
     else:
@@ -168,6 +173,36 @@ class Batches(keras.utils.PyDataset):
 
     def __getitem__(self, i):
         return X[8 * i : 8 * i + 8], Y[8 * i : 8 * i + 8]
+
+
+class Dies(Batches):
+    def __getitem__(self, i):
+        raise OSError("gone")
+
+
+def test_no_file_is_left_where_data_dies(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    model = reused(run_eagerly=True)
+    with pytest.raises(OSError, match="gone"):
+        tuned(
+            model,
+            memory_limit=0,
+            validation_data=Dies(),
+            cache_features=True,
+        )
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_subclassed_model_trains_without_cached_features():
+    keras.utils.set_random_seed(1)
+    model = SubclassedMLP()
+    model(X)
+    model.compile(keras.optimizers.SGD(), "mse", run_eagerly=True)
+    before = model.get_weights()
+    history = tuned(model)
+    assert "no graph of layers" in history.stages[0].not_cached
+    pairs = zip(before, model.get_weights(), strict=True)
+    assert not any(np.array_equal(one, two) for one, two in pairs)
 
 
 def test_a_dataset_is_trained_on_as_it_is():

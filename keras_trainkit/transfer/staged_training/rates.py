@@ -20,7 +20,8 @@ class OneCycleOfStage(OneCycle):
     """
 
     def __init__(self, max_lr, first_epoch):
-        super().__init__(max_lr)
+        # In runs of a few hundred updates a constant momentum is better.
+        super().__init__(max_lr, cycle_momentum=False)
         self._first_epoch = first_epoch
 
     def updates_of_fit(self, instead):

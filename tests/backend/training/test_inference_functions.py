@@ -114,3 +114,15 @@ def test_a_model_that_is_not_compiled_has_none():
     model = keras.Sequential([keras.Input((8,)), L.Dense(1)])
     keep_inference_functions(model)
     assert model.predict_function is None
+
+
+def test_a_loss_of_evaluation_counts_what_is_regularised_now():
+    frozen = L.Dense(3, kernel_regularizer="l2", trainable=False)
+    model = keras.Sequential([keras.Input((8,)), frozen, L.Dense(1)])
+    model.compile("sgd", "mse", **QUICK)
+    before = model.evaluate(X, Y, verbose=0)
+    frozen.trainable = True
+    keep_inference_functions(model)
+    penalty = 0.01 * (to_numpy(frozen.kernel) ** 2).sum()
+    after = model.evaluate(X, Y, verbose=0)
+    assert after == pytest.approx(before + penalty, rel=1e-5)
