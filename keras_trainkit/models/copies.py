@@ -23,19 +23,28 @@ class LayerCopies:
     the trainable flags of nested models and of layers inside composites, and
     what was assigned to variables.
 
+    Args:
+        instead: `{id(layer): layer}` of layers that are not copied, but
+            replaced. No state is carried to these. Defaults to `None`: none.
+        inputs: `{id(model): symbolic tensors}` of graphs that are called on
+            other inputs than their own. Defaults to `None`: none.
+
     Attributes:
         variables: `{id(variable): (variable, its copy)}`, filled by
             `carry_state`.
     """
 
-    def __init__(self):
+    def __init__(self, instead=None, inputs=None):
         """Starts without copies."""
         self._pairs = {}
+        self._instead, self._inputs = instead or {}, inputs or {}
         self._layer_by_layer, self._parts = set(), set()
         self.variables = {}
 
     def __call__(self, layer):
         """Returns the one copy of `layer`."""
+        if id(layer) in self._instead:
+            return self._instead[id(layer)]
         if id(layer) not in self._pairs:
             copy = self._copy(layer)
             self._pairs[id(layer)] = (layer, copy)
@@ -75,11 +84,12 @@ class LayerCopies:
     def _copy(self, layer):
         if not isinstance(layer, keras.Layer):
             return layer  # an operation of a graph has no state
-        plain = is_keras_function(type(layer))
+        inputs = self._inputs.get(id(layer))
+        plain = is_keras_function(type(layer)) or inputs is not None
         if plain and isinstance(layer, keras.Model) and is_graph(layer):
             self._layer_by_layer.add(id(layer))
             with _uncompiled(layer):
-                return keras.models.clone_model(layer, clone_function=self)
+                return keras.models.clone_model(layer, inputs, self)
         return _from_config(layer)
 
     def _note_parts(self, original, copy):
@@ -114,6 +124,8 @@ class LayerCopies:
             yield from self._built_pairs(part, its_copy)
 
     def _note_variables(self, original, copy):
+        if self._instead and id(original) in self._layer_by_layer:
+            return  # what differs in it is meant to
         if _looks(original.variables) != _looks(copy.variables):
             raise _unlike(original, "differs in its variables")
         for old, new in zip(original.variables, copy.variables, strict=True):
@@ -139,6 +151,11 @@ def _carry_variable(variable, copy):
     # A JAX variable keeps the very array it is given, and a compiled step
     # frees the arrays of the model it trains.
     copy.assign(keras.ops.copy(variable))
+    carry_marks(variable, copy)
+
+
+def carry_marks(variable, copy):
+    """Gives a variable all that was assigned to another but its value."""
     copy.trainable = variable.trainable
     carry_note(variable, copy)
     copy.constraint = getattr(variable, "constraint", None)

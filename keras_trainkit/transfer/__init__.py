@@ -1,5 +1,6 @@
 """Reusing a pretrained model: freezing, unfreezing, a new head."""
 
+from keras_trainkit.transfer.adapt_input import adapt_input
 from keras_trainkit.transfer.clone import clone
 from keras_trainkit.transfer.describe import describe
 from keras_trainkit.transfer.depth_search import DepthSearch
@@ -15,6 +16,7 @@ from keras_trainkit.transfer.split import split
 
 __all__ = [
     "DepthSearch",
+    "adapt_input",
     "clone",
     "describe",
     "features",

@@ -345,7 +345,7 @@ def test_training_a_copy_leaves_the_task_alone():
 
 def test_a_task_that_is_compiled_with_more_is_refused():
     model, *_ = compiled(CLIENTS["GPT-2"])
-    with pytest.raises(ValueError, match="'sampler'.*compile=False"):
+    with pytest.raises(ValueError, match=r"'sampler'.*compile=False"):
         ktk.transfer.clone(model)
 
 
