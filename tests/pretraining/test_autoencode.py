@@ -199,7 +199,6 @@ class Broken(keras.utils.PyDataset):
 
 
 STOPS = {
-    "a callback": (ROWS, [Stop(ZeroDivisionError(), 1)], ZeroDivisionError),
     "an interrupt": (ROWS, [Stop(KeyboardInterrupt(), 1)], KeyboardInterrupt),
     # What has been trained by then: batches are fetched ahead.
     "the data": (Broken(2), [], Exception),

@@ -15,7 +15,6 @@ from tests.helpers.arrays import to_numpy
 from tests.helpers.encoders import FIT
 from tests.helpers.encoders import IMAGES
 from tests.helpers.encoders import ROWS
-from tests.helpers.encoders import Stop
 from tests.helpers.encoders import conv_encoder
 from tests.helpers.encoders import dense_encoder
 from tests.helpers.encoders import same
@@ -122,18 +121,6 @@ def test_the_head_of_a_pair_does_not_ask_who_comes_first():
     features = np.hstack([np.abs(one - other), one * other])
     kernel, bias = head.get_weights()
     np.testing.assert_allclose(found, features @ kernel + bias, atol=1e-5)
-
-
-def test_an_interrupt_leaves_a_model_that_can_be_used():
-    model = dense_encoder()
-    before = values(model)
-    stop = Stop(KeyboardInterrupt(), 1)
-    with pytest.raises(KeyboardInterrupt):
-        auxiliary(
-            model, ROWS, labels_of_signs, epochs=1, callbacks=[stop], **FIT
-        )
-    assert not same(values(model), before) and not model.compiled
-    assert np.isfinite(model.predict(ROWS[:2], verbose=0)).all()
 
 
 def frozen():
