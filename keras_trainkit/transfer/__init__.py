@@ -12,6 +12,7 @@ from keras_trainkit.transfer.freezing import set_trainable
 from keras_trainkit.transfer.freezing import unfreeze
 from keras_trainkit.transfer.gradual import gradual
 from keras_trainkit.transfer.replace_head import replace_head
+from keras_trainkit.transfer.resize_to import resize_to
 from keras_trainkit.transfer.split import split
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "freeze",
     "gradual",
     "replace_head",
+    "resize_to",
     "search_depth",
     "set_trainable",
     "split",

@@ -49,9 +49,9 @@ def fine_tune(
 
     Callbacks see one training of `epochs` epochs: one beginning, one end. One
     that stops the training ends it, in whatever stage. An interrupt or an
-    error leaves the model compiled, with the weights reached, and with the
-    flags, the optimizer and the learning rate as they were found;
-    `model.history` has the epochs until then.
+    error leaves the model compiled, with the weights reached; flags and
+    learning rate are as they were found, and the optimizer is formed for
+    these flags. `model.history` has the epochs until then.
 
     Args:
         model: A compiled and built `keras.Model` with a single optimizer and

@@ -5,6 +5,22 @@ import numpy as np
 from keras.src.trainers.data_adapters.array_data_adapter import ArrayDataAdapter
 
 
+def count_batches(x, y, batch_size, sample_weight=None, class_weight=None):
+    """Returns how many batches `fit` makes of arrays.
+
+    Raises:
+        ValueError: As `fit` would, for arrays that do not fit each other.
+    """
+    adapter = ArrayDataAdapter(
+        x,
+        y,
+        sample_weight,
+        batch_size=batch_size,
+        class_weight=class_weight,
+    )
+    return adapter.num_batches
+
+
 def fit_arguments(x, y, sample_weight=None, batch_size=32, shuffle=True):
     """Returns the data arguments of `fit` for features that may be in files.
 

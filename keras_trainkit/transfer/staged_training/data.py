@@ -2,13 +2,12 @@
 
 import contextlib
 import inspect
-import math
-
-import keras
 
 from keras_trainkit.backend.model.prediction_batches import Batches
 from keras_trainkit.backend.model.prediction_batches import are_arrays
+from keras_trainkit.backend.training.feature_data import count_batches
 from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.kernels.argument_checks import require_integer
 from keras_trainkit.transfer.cacheability import CannotCache
 from keras_trainkit.transfer.cached_features import CachedFeatures
 
@@ -46,10 +45,17 @@ class TrainingData:
         """Returns how many batches an epoch has."""
         steps = self._others.get("steps_per_epoch")
         if steps is not None:
+            require_integer("steps_per_epoch", steps, 1)
             return steps
         if self._arrays:
-            rows = len(keras.tree.flatten(self._x)[0])
-            return math.ceil(rows / self._batch_size)
+            others = self._others
+            return count_batches(
+                self._x,
+                self._y,
+                self._batch_size,
+                others.get("sample_weight"),
+                others.get("class_weight"),
+            )
         count = None
         if self._x is not None and not inspect.isgenerator(self._x):
             count = Batches(self._x, None, None).count

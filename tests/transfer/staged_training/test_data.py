@@ -43,6 +43,19 @@ def test_an_unknown_length_is_an_error(x):
         TrainingData(x, None, None, 16, {})
 
 
+UNEQUAL = {
+    "targets": (Y[:8], {}),
+    "weights": (Y, {"sample_weight": np.ones(7)}),
+}
+
+
+@pytest.mark.parametrize("case", UNEQUAL)
+def test_arrays_of_unequal_length_are_refused_at_once(case):
+    y, others = UNEQUAL[case]
+    with pytest.raises(ValueError, match=r"same|cardinality"):
+        TrainingData(X, y, None, 16, others)
+
+
 REFUSED = {
     "a dataset": (Batches(), {}, "is no array"),
     "steps": (X, {"steps_per_epoch": 2}, "steps_per_epoch"),
