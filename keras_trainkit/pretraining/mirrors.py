@@ -1,6 +1,7 @@
 """What mirrors one layer: from the shape behind it to the shape before it."""
 
 import keras
+import numpy as np
 
 from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.kernels.mirrored_sizes import surplus
@@ -140,7 +141,8 @@ def _convolution(layer, before, behind, common):
     kernel = _each(layer.kernel_size, rank)
     reach = tuple(map(window, kernel, dilation))
     common = {**common, **_data_format(layer, rank)}
-    made = {"kernel_size": kernel, "use_bias": True, **_start(layer), **common}
+    made = {"kernel_size": kernel, "data_format": layer.data_format}
+    made |= {"use_bias": True, **_start(layer), **common}
     alone = (layer.padding, *set(stride)) == ("same", 1)
     if alone and all(size % 2 for size in reach):
         # Padding is as wide on both sides: a convolution is its own mirror.
@@ -168,9 +170,9 @@ def _transposed(rank, channels, stride, dilation, reach, made):
         return [kind(channels, strides=stride, **made)]
     # Not every backend transposes a dilated kernel; it has no stride.
     padding = tuple((size - 1, size - 1) for size in reach)
-    data_format = {k: made[k] for k in ("data_format", "dtype") if k in made}
+    common = {name: made[name] for name in ("data_format", "dtype")}
     return [
-        _of_rank("ZeroPadding", rank)(_as_given(padding), **data_format),
+        _of_rank("ZeroPadding", rank)(_as_given(padding), **common),
         _of_rank("Conv", rank)(channels, dilation_rate=dilation, **made),
     ]
 
@@ -215,11 +217,11 @@ def _fitted(rank, cut, common):
 
 
 def _rescaling(layer, common):
-    if not layer.scale:
+    scale, offset = np.asarray(layer.scale), np.asarray(layer.offset)
+    if not scale.all():
         raise _no_rule(layer)
-    return [
-        layers.Rescaling(1 / layer.scale, -layer.offset / layer.scale, **common)
-    ]
+    back = (1 / scale).tolist(), (-offset / scale).tolist()
+    return [layers.Rescaling(*back, **common)]
 
 
 def _opposite(layer, kind, amount, common):

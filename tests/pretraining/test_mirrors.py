@@ -117,6 +117,11 @@ OTHERS = {
     "separable": (L.SeparableConv2D(3, 3, 2), (5, 5, 2), None),
     "depthwise": (L.DepthwiseConv1D(3, depth_multiplier=2), (5, 2), None),
     "rescaling": (L.Rescaling(1 / 4, -1), (3,), ["Rescaling"]),
+    "rescaling, each feature": (
+        L.Rescaling([2.0, 4.0], [1.0, 0.0]),
+        (2,),
+        None,
+    ),
 }
 
 
@@ -131,7 +136,16 @@ def test_the_shape_before_comes_back(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["flatten", "reshape", "permute", "repeat", "padding", "rescaling"]
+    "name",
+    [
+        "flatten",
+        "reshape",
+        "permute",
+        "repeat",
+        "padding",
+        "rescaling",
+        "rescaling, each feature",
+    ],
 )
 def test_what_lost_nothing_is_undone(name):
     layer, before, _ = OTHERS[name]
