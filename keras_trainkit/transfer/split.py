@@ -92,6 +92,9 @@ def _head(model, border, trunk):
     tensors = dict(zip(border.crossing, inputs, strict=True))
     for step in border.head:
         _call(step, tensors)
+    for ref in set(border.crossing).intersection(border.outputs):
+        # Keras before 3.14 takes no input for an output.
+        tensors[ref] = keras.layers.Identity()(tensors[ref])
     outputs = keras.tree.map_structure(tensors.get, border.structure)
     return keras.Model(
         _one_or_all(inputs), outputs, name=f"head_of_{model.name}"
