@@ -1,0 +1,260 @@
+"""Images of any size, at the scale a model was trained on."""
+
+import keras
+import numpy as np
+import pytest
+
+from keras_trainkit.transfer.own_scale import own_scale
+from keras_trainkit.transfer.resize_to import resize_to
+from tests.helpers.arrays import to_numpy
+from tests.models import zoo
+
+layers = keras.layers
+PHOTOS = np.random.default_rng(0).integers(0, 256, (2, 6, 8, 3), "uint8")
+
+
+def images(*before, shape=(4, 4, 3), **options):
+    return keras.Sequential(
+        [
+            keras.Input(shape),
+            *before,
+            layers.Conv2D(2, 3, name="conv", **options),
+            layers.GlobalAveragePooling2D(**options),
+        ],
+        name="model",
+    )
+
+
+def imagenet(x, mode):
+    return keras.applications.imagenet_utils.preprocess_input(
+        np.array(x), data_format="channels_last", mode=mode
+    )
+
+
+def resized(photos, size=(4, 4)):
+    floats = keras.ops.convert_to_tensor(photos.astype("float32"))
+    return to_numpy(keras.ops.image.resize(floats, size))
+
+
+@pytest.mark.parametrize(
+    "scale, given, brought",
+    [
+        ((-1, 1), (0, 255), lambda x: x / 127.5 - 1),
+        ((0, 1), (0, 255), lambda x: x / 255),
+        ((0, 255), (0, 255), lambda x: x),
+        ((0, 255), (0, 1), lambda x: x * 255),
+        ([-2.0, 6.0], [-1, 3], lambda x: 2 * x),
+        (lambda x: 3.0 * x, (0, 255), lambda x: 3 * x),
+        ("caffe", (0, 255), lambda x: imagenet(x, "caffe")),
+        ("torch", (0, 255), lambda x: imagenet(x, "torch")),
+        ("torch", (0, 1), lambda x: imagenet(255 * x, "torch")),
+        ("caffe", (-1, 1), lambda x: imagenet(127.5 * x + 127.5, "caffe")),
+    ],
+    ids=[
+        "signed",
+        "unit",
+        "as it is",
+        "from unit",
+        "any",
+        "callable",
+        "caffe",
+        "torch",
+        "torch, from unit",
+        "caffe, from signed",
+    ],
+)
+def test_images_are_brought_to_size_and_scale(scale, given, brought):
+    model = images()
+    found = resize_to(model, scale, given)(PHOTOS)
+    expected = model(brought(resized(PHOTOS)))
+    found, expected = to_numpy(found), to_numpy(expected)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_it_takes_any_size_and_is_saved(tmp_path):
+    model = resize_to(images(), (-1, 1))
+    assert model.input_shape == (None, None, None, 3)
+    assert not model.compiled
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    for photos in (PHOTOS, PHOTOS[:1, :3, :5]):
+        found = loaded.predict(photos, verbose=0)
+        np.testing.assert_allclose(found, to_numpy(model(photos)), rtol=1e-5)
+
+
+@pytest.mark.one_backend
+def test_the_models_layers_are_shared():
+    model = images()
+    assert resize_to(model, (0, 1)).weights[0] is model.weights[0]
+
+
+@pytest.mark.one_backend
+@pytest.mark.parametrize("size", [5, (5, 7), [np.int64(5), 7]], ids=str)
+def test_a_model_of_any_size_is_told_one(size):
+    model = images(shape=(None, None, 3))
+    found = resize_to(model, (0, 1), size=size).get_layer("resize")
+    assert (found.height, found.width) == (5, 5 if size == 5 else 7)
+
+
+@pytest.mark.one_backend
+def test_channels_may_come_first():
+    model = images(shape=(3, 4, 5), data_format="channels_first")
+    found = resize_to(model, (0, 1))
+    assert found.input_shape == (None, 3, None, None)
+    resize = found.get_layer("resize")
+    assert (resize.height, resize.width) == (4, 5)
+
+
+def nested():
+    inputs = keras.Input((4, 4, 3))
+    inner = images(layers.Rescaling(1 / 127.5, offset=-1.0, name="own"))
+    return keras.Model(inputs, inner(layers.RandomFlip()(inputs)))
+
+
+OWN = {
+    "none": (images, None, []),
+    "to unit": (
+        lambda: images(layers.Rescaling(1 / 255, name="own")),
+        (0.0, 255.0),
+        ["own"],
+    ),
+    "nested": (nested, (0.0, 255.0), ["own"]),
+    "from unit": (
+        lambda: images(layers.Rescaling(2.0, offset=-1, name="own")),
+        (0.0, 1.0),
+        ["own"],
+    ),
+    "as EfficientNetV2": (
+        lambda: images(layers.Rescaling(1 / 128, offset=-1, name="own")),
+        (0.0, 255.0),
+        ["own"],
+    ),
+    "and a normalisation": (
+        lambda: images(
+            layers.Rescaling(1 / 255, name="own"),
+            layers.Normalization(mean=0.5, variance=0.1, name="norm"),
+        ),
+        (0.0, 255.0),
+        ["own", "norm"],
+    ),
+    "a normalisation alone": (
+        lambda: images(
+            layers.Normalization(mean=0.5, variance=0.1, name="norm")
+        ),
+        None,
+        ["norm"],
+    ),
+    "another factor": (
+        lambda: images(layers.Rescaling(0.1, name="own")),
+        None,
+        ["own"],
+    ),
+    "a factor per channel": (
+        lambda: images(layers.Rescaling([1 / 255] * 3, name="own")),
+        None,
+        ["own"],
+    ),
+    "behind a convolution": (
+        lambda: keras.Sequential(
+            [images().layers[0], layers.Rescaling(1 / 255)]
+        ),
+        None,
+        [],
+    ),
+    "subclassed": (zoo.subclassed, None, []),
+}
+
+
+@pytest.mark.one_backend
+@pytest.mark.parametrize("kind", OWN)
+def test_what_a_model_says_of_its_scale(kind):
+    make, scale, names = OWN[kind]
+    assert own_scale(make()) == (scale, names)
+
+
+def test_a_model_that_scales_itself_gets_its_images_as_they_are():
+    model = nested()
+    found = resize_to(model)(PHOTOS, training=False)
+    expected = model(resized(PHOTOS), training=False)
+    np.testing.assert_allclose(to_numpy(found), to_numpy(expected), rtol=1e-5)
+
+
+REFUSED = {
+    "no scale": (
+        {},
+        ValueError,
+        "`scale` must be given.*VGG and ResNet 'caffe'",
+    ),
+    "no scale, a normalisation": (
+        {"model": OWN["a normalisation alone"][0]},
+        ValueError,
+        r"It begins with \['norm'\]",
+    ),
+    "twice": (
+        {"model": nested, "scale": (-1, 1)},
+        ValueError,
+        r"\(0.0, 255.0\) for a model .*\['own'\].*Leave `scale` out",
+    ),
+    "no size": (
+        {"model": lambda: images(shape=(None, None, 3)), "scale": (0, 1)},
+        ValueError,
+        "`size` must be given",
+    ),
+    "another size": (
+        {"scale": (0, 1), "size": 5},
+        ValueError,
+        r"\[4, 4\], the size.*size=5",
+    ),
+    "size 0": ({"scale": (0, 1), "size": 0}, ValueError, "at least 1"),
+    "three sizes": ({"scale": (0, 1), "size": (1, 2, 3)}, TypeError, "a pair"),
+    "a float size": ({"scale": (0, 1), "size": 4.0}, TypeError, "integer"),
+    "no pair": ({"scale": 255}, TypeError, "a pair .* or a callable"),
+    "an unknown name": ({"scale": "tf"}, ValueError, "one of 'caffe', 'torch'"),
+    "means of RGB images": (
+        {"model": lambda: images(shape=(4, 4, 1)), "scale": "torch"},
+        ValueError,
+        "for 1 channels",
+    ),
+    "backwards": ({"scale": (1, -1)}, ValueError, "lowest < highest"),
+    "not finite": ({"scale": (0, float("nan"))}, ValueError, "finite"),
+    "text": ({"scale": ("a", "b")}, TypeError, "finite numbers"),
+    "empty": (
+        {"scale": (0, 1), "images": (1, 1)},
+        ValueError,
+        "`images`.*lowest < highest",
+    ),
+    "a callable and a range": (
+        {"scale": lambda x: x, "images": (0, 1)},
+        ValueError,
+        "left at its default",
+    ),
+    "interpolation": (
+        {"scale": (0, 1), "interpolation": "area"},
+        ValueError,
+        "one of 'bilinear'",
+    ),
+    "no images": (
+        {"model": zoo.sequential, "scale": (0, 1)},
+        ValueError,
+        r"batches of images, not \[\(None, 4\)\]",
+    ),
+    "subclassed": (
+        {"model": zoo.subclassed, "scale": (0, 1)},
+        ValueError,
+        "Build a functional model",
+    ),
+    "no model": (
+        {"model": lambda: zoo.dense(1, "head")},
+        TypeError,
+        "keras.Model",
+    ),
+}
+
+
+@pytest.mark.one_backend
+@pytest.mark.parametrize("kind", REFUSED)
+def test_what_is_not_known_is_refused(kind):
+    arguments, error, message = REFUSED[kind]
+    model = arguments.get("model", images)()
+    with pytest.raises(error, match=message):
+        resize_to(**{**arguments, "model": model})
