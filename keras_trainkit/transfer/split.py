@@ -93,7 +93,7 @@ def _head(model, border, trunk):
     for step in border.head:
         _call(step, tensors)
     for ref in set(border.crossing).intersection(border.outputs):
-        # Keras before 3.14 takes no input for an output.
+        # Keras 3.13 takes no input for an output.
         tensors[ref] = keras.layers.Identity()(tensors[ref])
     outputs = keras.tree.map_structure(tensors.get, border.structure)
     return keras.Model(

@@ -226,7 +226,21 @@ def uncompiled():
     return keras.Model(model.inputs, model.outputs)
 
 
+def with_own_rates():
+    return reused(
+        optimizer=ktk.optimizers.LayerwiseLearningRate(
+            keras.optimizers.Adam(), {"*first*": 0.1}
+        )
+    )
+
+
 ERRORS = {
+    "two sets of rates": (
+        with_own_rates,
+        {"layer_decay": 0.5},
+        ValueError,
+        "rates of its own",
+    ),
     "epochs": (reused, {"epochs": 0}, ValueError, "epochs"),
     "head_epochs": (reused, {"head_epochs": 5}, ValueError, "head_epochs"),
     "learning_rate": (reused, {"learning_rate": "best"}, ValueError, "auto"),

@@ -79,6 +79,7 @@ class StagedRun:
         """
         multipliers = None
         if layer_decay is not None:
+            _refuse_own_rates(self._model.optimizer, layer_decay)
             multipliers = decayed(self._model, layer_decay)
         with self._found_flags_after_errors():
             rate = learning_rate
@@ -213,6 +214,18 @@ def _selections(tree, first_epochs):
     if len(first_epochs) > 1:
         added[first_epochs[1]] = selected(tree, "all")
     return added
+
+
+def _refuse_own_rates(optimizer, layer_decay):
+    while optimizer is not None:
+        if isinstance(optimizer, LayerwiseLearningRate):
+            raise bad_value(
+                "layer_decay",
+                layer_decay,
+                "None where the optimizer has rates of its own for the layers",
+                "Leave it out, or compile with the optimizer inside.",
+            )
+        optimizer = getattr(optimizer, "inner_optimizer", None)
 
 
 def _is_frozen(tree):
