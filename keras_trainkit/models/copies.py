@@ -187,7 +187,8 @@ def _alike(original, copy):
 
 
 def _looks(variables):
-    return [(v.name, tuple(v.shape), v.dtype) for v in variables]
+    # Not the name, which Keras may count up.
+    return [(tuple(v.shape), v.dtype) for v in variables]
 
 
 def _has_lora(layer):

@@ -14,7 +14,7 @@ _KINDS = ("bilinear", "nearest", "bicubic", "lanczos3", "lanczos5")
 _EXAMPLES = (
     "Of keras.applications, MobileNet, MobileNetV2, Xception, InceptionV3, "
     "InceptionResNetV2, NASNet and ResNetV2 expect (-1, 1), VGG and ResNet "
-    "'caffe', and DenseNet 'torch'."
+    "'caffe', DenseNet 'torch', and ConvNeXt (0, 255)."
 )
 _UNIT, _BYTES = (0.0, 1.0), (0.0, 255.0)
 # What ImageNet's pixels are normalised by: range, order of the channels, mean
@@ -100,7 +100,7 @@ def resize_to(
     )(inputs)
     channel = next(i for i in (1, 2, 3) if i not in places)
     x = _brought_to(x, scale, images, channel)
-    return keras.Model(inputs, model(x), name=f"{model.name}_on_images")
+    return keras.Model(inputs, model(x), name=f"images_to_{model.name}")
 
 
 def _scale(model, scale, images):

@@ -4,7 +4,6 @@ import keras
 import numpy as np
 import pytest
 
-from keras_trainkit.transfer.own_scale import own_scale
 from keras_trainkit.transfer.resize_to import resize_to
 from tests.helpers.arrays import to_numpy
 from tests.models import zoo
@@ -105,71 +104,14 @@ def test_channels_may_come_first():
     assert (resize.height, resize.width) == (4, 5)
 
 
+def normalization():
+    return layers.Normalization(mean=0.5, variance=0.1, name="norm")
+
+
 def nested():
     inputs = keras.Input((4, 4, 3))
     inner = images(layers.Rescaling(1 / 127.5, offset=-1.0, name="own"))
     return keras.Model(inputs, inner(layers.RandomFlip()(inputs)))
-
-
-OWN = {
-    "none": (images, None, []),
-    "to unit": (
-        lambda: images(layers.Rescaling(1 / 255, name="own")),
-        (0.0, 255.0),
-        ["own"],
-    ),
-    "nested": (nested, (0.0, 255.0), ["own"]),
-    "from unit": (
-        lambda: images(layers.Rescaling(2.0, offset=-1, name="own")),
-        (0.0, 1.0),
-        ["own"],
-    ),
-    "as EfficientNetV2": (
-        lambda: images(layers.Rescaling(1 / 128, offset=-1, name="own")),
-        (0.0, 255.0),
-        ["own"],
-    ),
-    "and a normalisation": (
-        lambda: images(
-            layers.Rescaling(1 / 255, name="own"),
-            layers.Normalization(mean=0.5, variance=0.1, name="norm"),
-        ),
-        (0.0, 255.0),
-        ["own", "norm"],
-    ),
-    "a normalisation alone": (
-        lambda: images(
-            layers.Normalization(mean=0.5, variance=0.1, name="norm")
-        ),
-        None,
-        ["norm"],
-    ),
-    "another factor": (
-        lambda: images(layers.Rescaling(0.1, name="own")),
-        None,
-        ["own"],
-    ),
-    "a factor per channel": (
-        lambda: images(layers.Rescaling([1 / 255] * 3, name="own")),
-        None,
-        ["own"],
-    ),
-    "behind a convolution": (
-        lambda: keras.Sequential(
-            [images().layers[0], layers.Rescaling(1 / 255)]
-        ),
-        None,
-        [],
-    ),
-    "subclassed": (zoo.subclassed, None, []),
-}
-
-
-@pytest.mark.one_backend
-@pytest.mark.parametrize("kind", OWN)
-def test_what_a_model_says_of_its_scale(kind):
-    make, scale, names = OWN[kind]
-    assert own_scale(make()) == (scale, names)
 
 
 def test_a_model_that_scales_itself_gets_its_images_as_they_are():
@@ -186,7 +128,7 @@ REFUSED = {
         "`scale` must be given.*VGG and ResNet 'caffe'",
     ),
     "no scale, a normalisation": (
-        {"model": OWN["a normalisation alone"][0]},
+        {"model": lambda: images(normalization())},
         ValueError,
         r"It begins with \['norm'\]",
     ),
