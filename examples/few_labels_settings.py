@@ -13,11 +13,18 @@ SEARCHED_SEEDS = range(100, 103)
 
 # The peak of the learning rate, by what is trained, arm and labels a class.
 RATE = {
-    part: {
-        arm: {1: 0.01}
-        for arm in ("supervised", "autoencoder", "masked", "rotations")
-    }
-    for part in PARTS
+    "all": {
+        "supervised": {1: 0.003, 5: 0.01, 20: 0.03},
+        "autoencoder": {1: 0.003, 5: 0.01, 20: 0.03},
+        "masked": {1: 0.01, 5: 0.01, 20: 0.01},
+        "rotations": {1: 0.01, 5: 0.03, 20: 0.03},
+    },
+    "head": {
+        "supervised": {1: 0.01},
+        "autoencoder": {1: 0.01},
+        "masked": {1: 0.01},
+        "rotations": {1: 0.01},
+    },
 }
 
 

@@ -44,6 +44,7 @@ def test_the_smallest_of_a_row_are_chosen(count):
 def test_patches_are_spread_over_their_places(patch, sizes):
     units = tuple(map(hidden_places.patches_along, sizes, patch))
     of_patches = np.random.default_rng(1).uniform(size=(2, *units))
+    of_patches = of_patches.astype("float32")
     expected = np.kron(of_patches, np.ones((1, *patch)))
     expected = expected[(slice(None), *(slice(size) for size in sizes))]
     found = hidden_places.over_patches(of_patches, patch, sizes)
