@@ -5,6 +5,7 @@ import keras
 import keras_trainkit as ktk
 from tests.helpers.models import FEATURES
 from tests.helpers.models import regression_data
+from tests.helpers.traces import QUICK
 
 X, Y = regression_data(40)
 L = keras.layers
@@ -35,6 +36,6 @@ def reused(*between, seed=1, freeze=True, dropout=0.5, **compiled):
     model = keras.Model(inputs, x, name="classifier")
     if freeze:
         ktk.transfer.set_trainable(model, "head")
-    compiled = {"optimizer": keras.optimizers.Adam(1e-2), **compiled}
+    compiled = {"optimizer": keras.optimizers.Adam(1e-2), **QUICK, **compiled}
     model.compile(loss="mse", metrics=["mae"], **compiled)
     return model

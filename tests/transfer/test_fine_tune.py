@@ -161,12 +161,12 @@ def test_a_run_that_ends_early_leaves_a_usable_model(
 
 def test_auto_says_why_it_does_not_cache(capsys):
     model = reused(L.GaussianNoise(0.1, name="noise"), run_eagerly=True)
-    history = tuned(model, epochs=2, verbose=2)
+    history = tuned(model, head_epochs=1, epochs=1, verbose=2)
     said = "no cached features, as the frozen layer 'noise' draws random"
     assert said in capsys.readouterr().out
     assert "noise" in history.stages[0].not_cached
     with pytest.raises(ValueError, match="'noise' draws random numbers"):
-        tuned(model, epochs=2, cache_features=True)
+        tuned(model, cache_features=True)
 
 
 class Batches(keras.utils.PyDataset):
@@ -209,10 +209,10 @@ def test_a_subclassed_model_trains_without_cached_features():
 
 def test_a_dataset_is_trained_on_as_it_is():
     model = reused(run_eagerly=True)
-    arguments = {**SHORT, "epochs": 2, "class_weight": None}
+    arguments = {**SHORT, "head_epochs": 1, "epochs": 1}
     history = ktk.transfer.fine_tune(model, Batches(), **arguments)
     assert "is no array" in history.stages[0].not_cached
-    assert int(model.optimizer.iterations) == 10
+    assert int(model.optimizer.iterations) == 5
 
 
 def frozen_whole():
