@@ -88,12 +88,12 @@ def batch_size_curve(
     Example:
 
     >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
-    >>> model.compile(keras.optimizers.SGD(0.01), "mse")
+    >>> model.compile(keras.optimizers.SGD(0.01), "mse", run_eagerly=True)
     >>> x, y = np.ones((64, 4)), np.ones((64, 1))
     >>> curve = ktk.tuning.batch_size_curve(
-    ...     model, x, y, [16, 32], seconds=0.05, repeats=2
+    ...     model, x, y, [16, 32], seconds=0.05, repeats=1
     ... )
-    >>> [(p.batch_size, p.learning_rate) for p in curve.points]
+    >>> [(p.batch_size, round(p.learning_rate, 4)) for p in curve.points]
     [(16, 0.005), (32, 0.01)]
 
     Reference:

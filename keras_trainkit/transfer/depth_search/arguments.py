@@ -144,6 +144,7 @@ def larger_is_better(model, data, monitor):
     """
     trial = clone(model, compile=False)
     compile_like(trial, model)
+    trial.run_eagerly = True  # one batch is not worth compiling for
     held_out = data["validation_data"]
     if isinstance(held_out, tuple):
         held_out = keras.tree.map_structure(

@@ -140,14 +140,13 @@ def search_depth(
     ...         keras.layers.Dense(1, name="head"),
     ...     ]
     ... )
-    >>> model.compile("sgd", "mse")
+    >>> model.compile("sgd", "mse", run_eagerly=True)
     >>> x, y = np.ones((8, 4)), np.ones((8, 1))
     >>> search = ktk.transfer.search_depth(
-    ...     model, x, y, (x, y), seeds=2, epochs=1, rate_factors=(1.0,),
-    ...     verbose=0,
+    ...     model, x, y, (x, y), trials=2, seeds=2, epochs=1, verbose=0
     ... )
     >>> sorted(str(choice.configuration) for choice in search.choices)
-    ['1 frozen', '1 trained', 'from scratch']
+    ['1 frozen', 'from scratch']
 
     Reference:
 
