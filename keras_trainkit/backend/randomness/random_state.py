@@ -12,6 +12,8 @@ from keras_trainkit.backend.devices.device_copies import write_copies
 
 # keras/src/random/seed_generator.py
 _KERAS = "global_seed_generator"
+# What `keras.utils.set_random_seed` was given: keras/src/utils/rng_utils.py
+_SEED = "global_random_seed"
 
 
 class RandomState:
@@ -28,6 +30,7 @@ class RandomState:
     def __init__(self, generators=()):
         self._python = random.getstate()
         self._numpy = np.random.get_state()
+        self._given = global_state.get_global_attribute(_SEED)
         self._generator = global_state.get_global_attribute(_KERAS)
         if self._generator is not None:
             self._seed = read_copies(self._generator.state)
@@ -39,11 +42,12 @@ class RandomState:
         """Puts every state back."""
         random.setstate(self._python)
         np.random.set_state(self._numpy)
+        global_state.set_global_attribute(_SEED, self._given)
         global_state.set_global_attribute(_KERAS, self._generator)
         if self._generator is not None:
             write_copies(self._generator.state, self._seed)
         if self._tensorflow is not None:
-            _restore_tensorflow(self._tensorflow)
+            _restore_tensorflow(*self._tensorflow)
         if self._torch is not None:
             _restore_torch(*self._torch)
         for generator, state in self._generators:
@@ -64,13 +68,15 @@ def global_generator(generator):
 def _tensorflow_state():
     if "tensorflow" not in sys.modules:
         return None
-    # tensorflow/python/eager/context.py: seeds of ops come from here.
-    draws = getattr(_tensorflow_context(), "_rng", None)
-    return draws and draws.getstate()
-
-
-def _restore_tensorflow(state):
+    # tensorflow/python/eager/context.py: seeds of ops come from both.
     context = _tensorflow_context()
+    draws = getattr(context, "_rng", None)
+    return draws and (context._seed, draws.getstate())
+
+
+def _restore_tensorflow(seed, state):
+    context = _tensorflow_context()
+    context._seed = seed
     context._rng.setstate(state)
     # A kernel of a random op keeps its own counter: the next op with the same
     # seed would go on with it.

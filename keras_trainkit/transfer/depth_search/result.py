@@ -153,7 +153,14 @@ class DepthSearch:
         )
 
     def __str__(self):
-        head = ("configuration", self.monitor, "std", "seeds", "seconds")
+        head = (
+            "configuration",
+            self.monitor,
+            "std",
+            "std error",
+            "seeds",
+            "seconds",
+        )
         lines = [head, *map(_cells, self.choices)]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         table = [
@@ -202,6 +209,7 @@ def _cells(choice):
         f"{choice.configuration}{note}",
         _number(choice.mean, ".4g"),
         _number(choice.std, ".2g"),
+        _number(choice.standard_error, ".2g"),
         f"{len(choice.scores)}",
         f"{choice.seconds:.1f}",
     )

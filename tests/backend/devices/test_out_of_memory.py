@@ -116,7 +116,7 @@ def test_other_errors_are_not_mistaken(error):
 
 def test_a_step_is_waited_for_and_its_results_stay():
     model = linear_model()
-    model.compile("sgd", "mse")
+    model.compile("sgd", "mse", run_eagerly=True)
     model.fit(*regression_data(8), verbose=0)
     before = model.get_weights()[0]
     wait_for_step(model)

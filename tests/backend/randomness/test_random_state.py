@@ -51,3 +51,15 @@ def test_every_state_is_put_back():
     assert changes(before, random_states())
     state.restore()
     assert changes(before, random_states()) == []
+
+
+@pytest.mark.parametrize("draw", DRAWS.values(), ids=DRAWS)
+def test_a_seed_given_meanwhile_is_forgotten(draw):
+    keras.utils.set_random_seed(1)
+    expected = draw()
+    keras.utils.set_random_seed(1)
+    state = RandomState()
+    keras.utils.set_random_seed(2)
+    draw()
+    state.restore()
+    np.testing.assert_array_equal(draw(), expected)

@@ -90,11 +90,13 @@ def test_the_table_has_a_row_for_each_choice():
         "configuration",
         "val_acc",
         "std",
+        "std",
+        "error",
         "seeds",
         "seconds",
     ]
-    assert text[1].split() == ["3", "frozen", "0.7", "0", "2", "2.0"]
-    assert text[4].split()[-5:] == ["(pruned)", "0.99", "-", "1", "2.0"]
+    assert text[1].split() == ["3", "frozen", "0.7", "0", "0", "2", "2.0"]
+    assert text[4].split()[-6:] == ["(pruned)", "0.99", "-", "-", "1", "2.0"]
     assert text[5] == "Interrupted."
 
 
