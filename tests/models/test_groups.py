@@ -10,7 +10,6 @@ from keras_trainkit.models.groups import groups
 from keras_trainkit.models.groups import layer_groups
 from keras_trainkit.models.layer_tree import LayerTree
 from keras_trainkit.models.selection import select
-from tests.helpers.arrays import to_numpy
 from tests.models import stacks
 from tests.models import zoo
 
@@ -26,6 +25,7 @@ def ids(weights):
     return sorted(id(weight) for weight in weights)
 
 
+@pytest.mark.one_backend
 @pytest.mark.parametrize("kind", MODELS)
 def test_every_weight_is_in_exactly_one_group(kind):
     model = MODELS[kind]()
@@ -34,6 +34,7 @@ def test_every_weight_is_in_exactly_one_group(kind):
     assert all(found)
 
 
+@pytest.mark.one_backend
 @pytest.mark.parametrize("kind", MODELS)
 def test_a_selection_of_groups_holds_the_weights_of_these_groups(kind):
     model = MODELS[kind]()
@@ -45,6 +46,7 @@ def test_a_selection_of_groups_holds_the_weights_of_these_groups(kind):
     assert ids(held.values()) == ids(flat)
 
 
+@pytest.mark.one_backend
 @pytest.mark.parametrize(
     "n, sizes", [(1, [6]), (2, [3, 3]), (4, [2, 2, 1, 1]), (6, [1] * 6)]
 )
@@ -56,6 +58,8 @@ def test_neighbours_are_merged(n, sizes):
     assert [one for group in found for one in group] == layers
 
 
+@pytest.mark.one_backend
+@pytest.mark.one_backend
 @pytest.mark.parametrize(
     "selection, expected",
     [
@@ -81,6 +85,7 @@ def test_a_stack_that_is_selected_whole_stands_for_its_blocks():
     assert below == ["block_1", "last_norm", "head"]
 
 
+@pytest.mark.one_backend
 def test_what_is_set_trainable_is_the_groups():
     model = stacks.transformer(count=3, token=True)
     ktk.transfer.set_trainable(model, groups(2))
@@ -95,32 +100,13 @@ def test_what_is_set_trainable_is_the_groups():
     assert stack.block_2.trainable
 
 
-def test_stages_of_groups_train_what_they_name():
-    model = stacks.transformer(count=2)
-    model.compile(keras.optimizers.SGD(0.1), "mse")
-    x = np.random.default_rng(0).normal(size=(4, 3, 4)).astype("float32")
-    stages = {0: groups(1), 1: groups(2)}
-    seen = []
-    record = keras.callbacks.LambdaCallback(
-        on_epoch_end=lambda epoch, logs: seen.append(
-            len(model.trainable_weights)
-        )
-    )
-    callbacks = [ktk.callbacks.FineTuning(stages), record]
-    before = {w.path: to_numpy(w.value) for w in model.weights}
-    model.fit(x, x[..., :1], epochs=2, verbose=0, callbacks=callbacks)
-    assert seen == [2, 2 + 2 + 10]
-    after = {w.path: to_numpy(w.value) for w in model.weights}
-    still = {p for p in before if np.array_equal(before[p], after[p])}
-    assert still == {p for p in before if "stem" in p or "block_0" in p}
-
-
 def test_equal_arguments_make_equal_selections():
     assert groups(2) == groups(np.int8(2)) != groups(3)
     assert groups(2, of=4) != groups(2)
     assert hash(groups(2, of=4)) == hash(groups(2, of=4))
 
 
+@pytest.mark.one_backend
 @pytest.mark.parametrize(
     "selection, text",
     [(groups(2), "groups(2)"), (groups(2, of=4), "groups(2, of=4)")],
@@ -129,6 +115,8 @@ def test_it_reads_as_it_is_written(selection, text):
     assert repr(selection) == text
 
 
+@pytest.mark.one_backend
+@pytest.mark.one_backend
 @pytest.mark.parametrize(
     "call, error, message",
     [

@@ -9,6 +9,8 @@ from keras_trainkit.models.stacks import Stacks
 from tests.models import stacks
 from tests.models import zoo
 
+pytestmark = pytest.mark.one_backend
+
 
 class Blocks(keras.layers.Layer):
     """Layers called one after the other."""

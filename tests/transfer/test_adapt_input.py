@@ -98,6 +98,8 @@ def test_an_image_in_six_channels_gives_what_it_gave_in_three(kind):
     np.testing.assert_allclose(found, called(model, image), rtol=1e-5)
 
 
+@pytest.mark.one_backend
+@pytest.mark.one_backend
 def test_statistics_per_channel_are_repeated():
     scale = layers.Rescaling([1.0, 2.0, 4.0], name="scale")
     norm = layers.Normalization(mean=[1.0, 2, 3], variance=[1.0, 4, 9])
@@ -107,6 +109,7 @@ def test_statistics_per_channel_are_repeated():
     np.testing.assert_array_equal(mean, [1, 2, 3, 1])
 
 
+@pytest.mark.one_backend
 def test_all_else_stays_as_it_was():
     model = nested()
     kernel = model.get_layer("inner").get_layer("conv").kernel
@@ -124,6 +127,7 @@ def test_all_else_stays_as_it_was():
     assert model.compiled and not two.compiled
 
 
+@pytest.mark.one_backend
 def test_a_single_frozen_variable_stays_frozen():
     model = sequential()
     model.get_layer("conv").kernel.trainable = False
@@ -193,6 +197,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.one_backend
 @pytest.mark.parametrize("kind", REFUSED)
 def test_what_cannot_be_done_is_refused(kind):
     make, channels, error, message = REFUSED[kind]

@@ -91,7 +91,7 @@ def compiled(model, optimizer=None, eager=True):
     return model
 
 
-@pytest.mark.parametrize("kind", MODELS)
+@pytest.mark.parametrize("kind", ["sequential", "shared", "subclassed"])
 def test_a_copy_trains_as_its_original_would(kind):
     model = compiled(MODELS[kind]())
     fit(model)
@@ -117,6 +117,7 @@ def test_a_compiled_step_leaves_the_original_alone():
     assert int(copy.optimizer.iterations) == 4
 
 
+@pytest.mark.one_backend
 @pytest.mark.parametrize("kind", {**MODELS, **OVER_TIME})
 def test_a_copy_is_of_the_same_make_and_shares_nothing(kind):
     model = {**MODELS, **OVER_TIME}[kind]()
@@ -146,17 +147,9 @@ def layerwise(model):
 
 
 OPTIMIZERS = {
-    "Adam": lambda model: keras.optimizers.Adam(0.05),
     "accumulated": lambda model: keras.optimizers.SGD(
         0.05, momentum=0.9, gradient_accumulation_steps=2
     ),
-    "loss scaling": lambda model: keras.optimizers.LossScaleOptimizer(
-        keras.optimizers.RMSprop(0.05), initial_scale=64.0
-    ),
-    "a schedule": lambda model: keras.optimizers.SGD(
-        ktk.schedules.OneCycle(0.1, 8)
-    ),
-    "layer-wise rates, decay on kernels": layerwise,
     "layer-wise rates inside loss scaling": lambda model: (
         keras.optimizers.LossScaleOptimizer(layerwise(model))
     ),
@@ -211,6 +204,7 @@ def test_the_paths_of_variables_are_kept():
     assert paths == [v.path for v in model.variables]
 
 
+@pytest.mark.one_backend
 def test_metrics_start_empty_and_are_not_shared():
     metric = keras.metrics.MeanAbsoluteError(name="mae")
     model = stem_and_head()
@@ -224,6 +218,7 @@ def test_metrics_start_empty_and_are_not_shared():
     assert not any(one is metric for one in copy.metrics)
 
 
+@pytest.mark.one_backend
 def test_settings_of_compile_are_kept():
     model = zoo.sequential()
     model.compile("sgd", "mse", run_eagerly=True, jit_compile=False)
@@ -232,6 +227,7 @@ def test_settings_of_compile_are_kept():
     assert copy.optimizer is not model.optimizer
 
 
+@pytest.mark.one_backend
 def test_a_loss_of_ones_own_needs_no_registration():
     def loss(y_true, y_pred):
         return keras.ops.mean(keras.ops.abs(y_true - y_pred))
@@ -241,6 +237,7 @@ def test_a_loss_of_ones_own_needs_no_registration():
     assert clone(model).loss is loss
 
 
+@pytest.mark.one_backend
 def test_a_compiled_copy_can_be_left_out():
     model = compiled(zoo.sequential())
     assert not clone(model, compile=False).compiled
@@ -325,6 +322,7 @@ class Tied(keras.layers.Layer):
         return cls(stem, **config)
 
 
+@pytest.mark.one_backend
 @pytest.mark.parametrize(
     "make, message",
     [
@@ -344,6 +342,7 @@ def test_what_cannot_be_copied_is_refused(make, message):
     np.testing.assert_equal(values(model), before)
 
 
+@pytest.mark.one_backend
 @pytest.mark.parametrize(
     "arguments",
     [{"model": "vgg"}, {"compile": 1}, {"compile": "yes"}],

@@ -11,6 +11,7 @@ from tests.models import stacks
 from tests.models import zoo
 
 
+@pytest.mark.one_backend
 def test_it_reads_as_a_table():
     model = zoo.nested()
     ktk.transfer.set_trainable(model, 1)
@@ -26,6 +27,8 @@ def test_it_reads_as_a_table():
     ]
 
 
+@pytest.mark.one_backend
+@pytest.mark.one_backend
 @pytest.mark.parametrize("kind", zoo.ZOO)
 def test_it_counts_every_weight_once(kind):
     model = zoo.ZOO[kind]()
@@ -51,6 +54,7 @@ def test_a_stack_is_listed_with_what_it_owns_itself():
     ]
 
 
+@pytest.mark.one_backend
 @pytest.mark.parametrize("wrap", [False, True], ids=["bare", "loss scaling"])
 def test_multipliers_are_those_of_the_optimizer(wrap):
     model = zoo.sequential()
@@ -72,6 +76,7 @@ def test_multipliers_are_those_of_the_optimizer(wrap):
     assert "  0.125 to 1\n" in str(describe(model))
 
 
+@pytest.mark.one_backend
 def test_it_takes_the_number_of_groups():
     groups = [row.group for row in describe(zoo.nested(), 2).rows]
     assert groups == [0, 0, 0, 1]
@@ -87,6 +92,7 @@ def test_names_are_escaped_in_html():
     assert text.count("<tr>") == 3
 
 
+@pytest.mark.one_backend
 @pytest.mark.parametrize(
     "arguments, error, message",
     [

@@ -64,6 +64,7 @@ def sliced():
     return keras.Model(inputs, zoo.dense(1, "logits")(x))
 
 
+@pytest.mark.one_backend
 @pytest.mark.parametrize(
     "make, expected",
     [
@@ -80,6 +81,7 @@ def test_what_the_head_is(make, expected):
     assert zoo.names(last_layers(make(), "head")) == expected
 
 
+@pytest.mark.one_backend
 @pytest.mark.parametrize(
     "drop, expected", [(0, []), (np.int8(2), ["fc2", "softmax"])]
 )
@@ -136,6 +138,8 @@ def test_an_output_that_gets_no_new_head_stays_as_it_is(as_dict, head):
     assert set(zoo.names(new.layers[1:])) == kept
 
 
+@pytest.mark.one_backend
+@pytest.mark.one_backend
 @pytest.mark.parametrize(
     "drop, gone",
     [(1, {"tanh", "b"}), (2, {"tanh", "a", "b", "before_b"})],
@@ -204,6 +208,7 @@ REFUSED = [
 ]
 
 
+@pytest.mark.one_backend
 @pytest.mark.parametrize("make, arguments, error, message", REFUSED)
 def test_what_cannot_be_done_is_refused(make, arguments, error, message):
     model = make()

@@ -18,6 +18,7 @@ def copies_of(model, clone):
     return {id(a): (a, b) for a, b in pairs}
 
 
+@pytest.mark.one_backend
 def carried(**settings):
     model, clone = linear_model(), linear_model()
     model.compile("adam", "mse", **settings)
@@ -25,6 +26,7 @@ def carried(**settings):
     return model, clone
 
 
+@pytest.mark.one_backend
 def test_loss_and_settings_are_those_given():
     model, clone = carried(loss_weights=[2.0], steps_per_execution=3)
     assert clone.loss == "mse"
@@ -34,6 +36,7 @@ def test_loss_and_settings_are_those_given():
     assert type(clone.optimizer) is type(model.optimizer)
 
 
+@pytest.mark.one_backend
 def test_metrics_are_copies():
     metric = keras.metrics.MeanSquaredError(name="error")
     _, clone = carried(metrics=[metric], weighted_metrics=["mae"])
@@ -42,6 +45,7 @@ def test_metrics_are_copies():
     assert not any(one is metric for one in clone.metrics)
 
 
+@pytest.mark.one_backend
 def test_a_setting_changed_after_compile_is_kept():
     model, clone = linear_model(), linear_model()
     model.compile("sgd", "mse")
@@ -50,6 +54,7 @@ def test_a_setting_changed_after_compile_is_kept():
     assert clone.run_eagerly
 
 
+@pytest.mark.one_backend
 def test_a_compile_with_more_arguments_is_refused():
     model = Critic([keras.Input((2,)), keras.layers.Dense(1)])
     model.compile(critic=1, loss="mse")
