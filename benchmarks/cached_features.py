@@ -19,7 +19,7 @@ from interleave import epoch_times
 from interleave import report
 
 import keras_trainkit as ktk
-from keras_trainkit.transfer.cached_features import CachedFeatures
+from keras_trainkit.transfer.frozen_trunk.cached_features import CachedFeatures
 
 BATCH = 32
 WARM_UP = 2

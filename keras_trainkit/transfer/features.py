@@ -7,8 +7,8 @@ from keras_trainkit.backend.model.prediction_batches import Batches
 from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.kernels.argument_checks import require_integer
 from keras_trainkit.scheduling.snapshot import inference_undone
-from keras_trainkit.transfer.feature_store import MEMORY_LIMIT
-from keras_trainkit.transfer.feature_store import FeatureStore
+from keras_trainkit.transfer.frozen_trunk.feature_store import MEMORY_LIMIT
+from keras_trainkit.transfer.frozen_trunk.feature_store import FeatureStore
 from keras_trainkit.transfer.split import split
 
 

@@ -7,7 +7,7 @@ from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.kernels.argument_checks import require_choice
 from keras_trainkit.kernels.argument_checks import require_integer
 from keras_trainkit.kernels.argument_checks import require_number
-from keras_trainkit.transfer.feature_store import MEMORY_LIMIT
+from keras_trainkit.transfer.frozen_trunk.feature_store import MEMORY_LIMIT
 from keras_trainkit.transfer.staged_training.data import OF_FIT
 from keras_trainkit.transfer.staged_training.data import TrainingData
 from keras_trainkit.transfer.staged_training.run import StagedRun

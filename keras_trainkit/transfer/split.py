@@ -7,7 +7,7 @@ from keras_trainkit.backend.model.graph_nodes import symbolic_mask
 from keras_trainkit.backend.training.compile_copies import compile_like
 from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.models.graph import graph_of
-from keras_trainkit.transfer.border import Border
+from keras_trainkit.transfer.frozen_trunk.border import Border
 
 
 def split(model, at=None):

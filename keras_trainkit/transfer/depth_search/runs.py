@@ -12,9 +12,9 @@ from keras_trainkit.optimizers.layerwise_learning_rate import (
 )
 from keras_trainkit.optimizers.variable_multipliers import of_layers
 from keras_trainkit.scheduling.snapshot import inference_undone
-from keras_trainkit.transfer.border import Border
-from keras_trainkit.transfer.cacheability import require_cacheable
 from keras_trainkit.transfer.features import features
+from keras_trainkit.transfer.frozen_trunk.border import Border
+from keras_trainkit.transfer.frozen_trunk.cacheability import require_cacheable
 from keras_trainkit.transfer.split import split
 
 

@@ -8,8 +8,8 @@ from keras_trainkit.backend.model.prediction_batches import are_arrays
 from keras_trainkit.backend.training.feature_data import count_batches
 from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.kernels.argument_checks import require_integer
-from keras_trainkit.transfer.cacheability import CannotCache
-from keras_trainkit.transfer.cached_features import CachedFeatures
+from keras_trainkit.transfer.frozen_trunk.cacheability import CannotCache
+from keras_trainkit.transfer.frozen_trunk.cached_features import CachedFeatures
 
 OF_FIT = {
     "class_weight",

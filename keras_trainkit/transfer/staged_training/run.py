@@ -26,7 +26,7 @@ from keras_trainkit.optimizers.layerwise_learning_rate import (
 )
 from keras_trainkit.scheduling.trainable_set import build_optimizer
 from keras_trainkit.scheduling.trainable_set import reform_optimizer
-from keras_trainkit.transfer.cacheability import CannotCache
+from keras_trainkit.transfer.frozen_trunk.cacheability import CannotCache
 from keras_trainkit.transfer.staged_training.history import Stage
 from keras_trainkit.transfer.staged_training.history import StagedHistory
 from keras_trainkit.transfer.staged_training.rates import AFTER_UNFREEZING

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_trainkit.transfer.cacheability import CannotCache
+from keras_trainkit.transfer.frozen_trunk.cacheability import CannotCache
 from keras_trainkit.transfer.staged_training.data import TrainingData
 from tests.helpers.frozen_backbone import X
 from tests.helpers.frozen_backbone import Y

@@ -3,8 +3,8 @@
 import keras
 import pytest
 
-from keras_trainkit.transfer.cacheability import CannotCache
-from keras_trainkit.transfer.cacheability import require_cacheable
+from keras_trainkit.transfer.frozen_trunk.cacheability import CannotCache
+from keras_trainkit.transfer.frozen_trunk.cacheability import require_cacheable
 from tests.helpers.frozen_backbone import reused
 
 

@@ -4,7 +4,7 @@ import keras
 import pytest
 
 import keras_trainkit as ktk
-from keras_trainkit.transfer.border import Border
+from keras_trainkit.transfer.frozen_trunk.border import Border
 from tests.helpers.frozen_backbone import reused
 
 L = keras.layers

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from keras_trainkit.transfer.cacheability import CannotCache
-from keras_trainkit.transfer.cached_features import CachedFeatures
+from keras_trainkit.transfer.frozen_trunk.cacheability import CannotCache
+from keras_trainkit.transfer.frozen_trunk.cached_features import CachedFeatures
 from tests.helpers.frozen_backbone import X
 from tests.helpers.frozen_backbone import Y
 from tests.helpers.frozen_backbone import reused

@@ -8,7 +8,7 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 
-from keras_trainkit.transfer.feature_store import FeatureStore
+from keras_trainkit.transfer.frozen_trunk.feature_store import FeatureStore
 
 pytestmark = pytest.mark.one_backend
 ROWS = np.arange(24, dtype="float32").reshape(12, 2)

@@ -15,11 +15,11 @@ from keras_trainkit.backend.training.feature_data import fit_arguments
 from keras_trainkit.models.graph import run
 from keras_trainkit.sampling.row_independence import rows_are_independent
 from keras_trainkit.scheduling.snapshot import inference_undone
-from keras_trainkit.transfer.border import Border
-from keras_trainkit.transfer.cacheability import CannotCache
-from keras_trainkit.transfer.cacheability import require_cacheable
-from keras_trainkit.transfer.feature_store import MEMORY_LIMIT
-from keras_trainkit.transfer.feature_store import FeatureStore
+from keras_trainkit.transfer.frozen_trunk.border import Border
+from keras_trainkit.transfer.frozen_trunk.cacheability import CannotCache
+from keras_trainkit.transfer.frozen_trunk.cacheability import require_cacheable
+from keras_trainkit.transfer.frozen_trunk.feature_store import MEMORY_LIMIT
+from keras_trainkit.transfer.frozen_trunk.feature_store import FeatureStore
 
 _NAMES = itertools.count()
 

@@ -1,0 +1,3 @@
+"""Where a frozen trunk ends, and its features, computed once."""
+
+__all__ = []
