@@ -160,11 +160,11 @@ def plan(feature, curve, update):
 
 def check(model, hand, start, dtype):
     """The weights are the replay's, and have moved."""
-    atol = 2e-5 if dtype == "float32" else 2e-4
+    atol = 2e-5 if dtype == "float32" else 1e-4
     moved = []
     for ours, theirs, was in zip(
         model.get_weights(), hand.get_weights(), start, strict=True
     ):
         np.testing.assert_allclose(ours, theirs, atol=atol)
         moved.append(np.abs(ours - was).max())
-    assert max(moved) > 10 * atol
+    assert max(moved) > 5 * atol
