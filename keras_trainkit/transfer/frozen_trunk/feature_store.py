@@ -79,9 +79,13 @@ class FeatureStore:
             self._write()
 
     def arrays(self):
-        """Returns the arrays; those in files as read-only memory maps."""
+        """Returns the arrays, once; those in files as read-only maps."""
         if not self._files:
-            return [np.concatenate(batches) for batches in self._batches]
+            joined = []
+            for batches in self._batches:
+                joined.append(np.concatenate(batches))
+                batches.clear()
+            return joined
         for file, kind in zip(self._files, self._kinds, strict=True):
             file.seek(0)
             file.write(_header(self._rows, *kind))
