@@ -67,6 +67,21 @@ def residual():
     return keras.Model(inputs, L.Dense(2, name="head")(x))
 
 
+def convolutional():
+    """Two groups of convolutions, one behind the pooling, and a head."""
+    keras.utils.set_random_seed(5)
+    return keras.Sequential(
+        [
+            keras.Input((FEATURES, 1)),
+            L.Conv1D(3, 3, padding="same", name="low"),
+            L.Conv1D(4, 3, activation="relu", name="high"),
+            L.GlobalAveragePooling1D(name="pool"),
+            L.Dense(5, "relu", name="top"),
+            L.Dense(2, name="head"),
+        ]
+    )
+
+
 def data(rows=16, seed=0):
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(rows, FEATURES)).astype("float32")

@@ -11,9 +11,10 @@ from keras_trainkit.models.graph import split
 class Gap:
     """What lies between the groups that stay and the head.
 
-    From the first of the dropped layers to the last one that has weights.
-    What follows that and has none, such as pooling, flattening and dropout,
-    stays with the head.
+    Layers without weights between and behind the dropped ones, such as
+    activations, pooling, flattening and dropout, stay, one after the other.
+    Where they branch, as in a residual block, all from the first to the last
+    of the dropped layers goes.
 
     Args:
         model: A Sequential or functional model that has been built.
@@ -21,7 +22,8 @@ class Gap:
 
     Attributes:
         closes: Whether one tensor leads into the gap, one out of it, and none
-            past it, so that the model is whole without it.
+            past it, so that the model is whole without it, and no layer is
+            dropped in part.
     """
 
     def __init__(self, model, dropped):
@@ -35,22 +37,27 @@ class Gap:
 
         self._front, behind, entering = split(steps.steps, is_dropped, outputs)
         within = _leading_to(behind, is_dropped)
+        self._within = [step for step in behind if id(step) in within]
         self._rest = [step for step in behind if id(step) not in within]
         made = {ref for step in self._rest for ref in step.outputs}
         # An exit of a nested model reads its inputs for their masks only.
         read = {r for s in self._rest for r in s.inputs[s.for_masks :]}
         leaving = {ref for ref in [*read, *outputs] if ref not in made}
-        entering = {
-            ref
-            for step in behind
-            if id(step) in within
-            for ref in step.inputs[step.for_masks :]
-            if ref in set(entering)
-        }
+        entering = set(entering).intersection(
+            ref for s in self._within for ref in s.inputs[s.for_masks :]
+        )
+        weights = {id(w) for layer in dropped for w in layer.weights}
+        whole = all(
+            id(weight) in weights
+            for step in self._within
+            if step.layers
+            for weight in step.operation.weights
+        )
         # Into a gap that begins at the input nothing leads that is trained.
         real = any(step.node is not None for step in self._front)
         self.closes = (
             real
+            and whole
             and len(entering) == len(leaving) == 1
             and not leaving & {r for step in self._front for r in step.outputs}
         )
@@ -76,12 +83,31 @@ class Gap:
         tensors = {0: structured}
         for step in self._front:
             _put(tensors, step, step.call)
-        tensors[self._leaves] = tensors[self._enters]
+        if self._is_chain():
+            for step in self._within:
+                weighs = step.layers and step.operation.weights
+                _put(tensors, step, _unchanged if weighs else step.call)
+        else:
+            tensors[self._leaves] = tensors[self._enters]
         anew = {}
         for step in self._rest:
             _put(tensors, step, _on_another_shape(step, anew))
         outputs = keras.tree.map_structure(tensors.get, self._structure)
         return keras.Model(structured, outputs, name=self._model.name)
+
+    def _is_chain(self):
+        """Whether the steps in the gap come one after the other."""
+        ref = self._enters
+        for step in self._within:
+            read = set(step.inputs[step.for_masks :])
+            if read != {ref} or len(step.outputs) != 1:
+                return False
+            (ref,) = step.outputs
+        return ref == self._leaves
+
+
+def _unchanged(tensors):
+    return tensors[:1]
 
 
 def _leading_to(steps, is_dropped):

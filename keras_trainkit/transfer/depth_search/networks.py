@@ -51,7 +51,12 @@ class Networks:
             reuse: Gap(trial, _flat(found[reuse : self.count]))
             for reuse in range(1, self.count)
         }
-        return {reuse for reuse, gap in gaps.items() if _can_be_closed(gap)}
+        shape = trial.output_shape
+        return {
+            reuse
+            for reuse, gap in gaps.items()
+            if gap.closes and _shape_of(gap) == shape
+        }
 
     def make(self, configuration):
         """Returns an uncompiled network, drawn from the global random state.
@@ -94,15 +99,13 @@ class Networks:
                 ours.assign(keras.ops.copy(theirs))
 
 
-def _can_be_closed(gap):
-    if not gap.closes:
-        return False
+def _shape_of(gap):
+    """Returns the shape of the outputs, or `None` where it does not close."""
     try:
-        gap.closed()
+        return gap.closed().output_shape
     except ValueError:
-        # A layer behind the gap, such as `Reshape`, wants what was in front.
-        return False
-    return True
+        # A layer that stays, such as `Reshape`, wants what was in front.
+        return None
 
 
 def _is_batch_norm_of(layer, weights):

@@ -53,10 +53,11 @@ def search_depth(
       `FineTuning` keeps it.
     - `above`: what becomes of groups `reuse + 1` to n. `"replace"`: the same
       layers with newly drawn weights, which train. `"drop"`: they are taken
-      out, with the layers without weights between them; those behind the last
-      one (pooling, flattening, dropout) stay with the head, which is made for
-      its new inputs. Dropping is tried where one tensor leads into the gap and
-      one out of it: not inside of a residual block.
+      out. The layers without weights between and behind them (activations,
+      pooling, flattening, dropout) stay, and the head is made for its new
+      inputs. Dropping is tried where one tensor leads into the gap and one out
+      of it (not inside of a residual block; a whole block goes with all that
+      is in it) and the outputs keep their shape.
     - `rate_factor`: the learning rate of the reused groups that train, as a
       multiple of the others' (`optimizers.LayerwiseLearningRate`).
 

@@ -33,6 +33,32 @@ def test_what_is_left_is_called_one_after_the_other():
     np.testing.assert_allclose(to_numpy(closed(X)), to_numpy(expected))
 
 
+def test_pooling_between_what_is_dropped_stays():
+    model = zoo.convolutional()
+    closed = Gap(model, layers(model, "high", "top")).closed()
+    names = [one.name for one in closed.layers[1:]]
+    assert names == ["low", "pool", "head"]
+    x = X[..., None]
+    low, pool, head = closed.layers[1:]
+    np.testing.assert_allclose(
+        to_numpy(closed(x)), to_numpy(head(pool(low(x)))), rtol=1e-5
+    )
+
+
+def test_a_layer_of_which_only_a_part_is_dropped_does_not_close():
+    block = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
+    wrapped = keras.layers.TimeDistributed(block)
+    inputs = keras.Input((3, 4))
+    x = keras.layers.Dense(4, name="low")(inputs)
+    attention = keras.layers.MultiHeadAttention(2, 2, name="high")
+    model = keras.Model(inputs, keras.layers.Dense(2)(wrapped(attention(x, x))))
+    parts = [attention.query_dense, *block.layers]
+    assert not Gap(model, parts).closes
+    whole = Gap(model, [attention, wrapped])
+    assert whole.closes
+    assert [one.name for one in whole.closed().layers[1:2]] == ["low"]
+
+
 def test_a_head_inside_of_a_nested_model_gets_the_values_before_the_gap():
     base = keras.Sequential(
         [keras.Input((8,)), keras.layers.Dense(5, name="low")]

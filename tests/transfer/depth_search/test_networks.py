@@ -114,6 +114,13 @@ def test_where_a_layer_wants_another_shape_nothing_can_be_dropped():
     assert [len(one._inbound_nodes) for one in layers] == nodes
 
 
+def test_what_is_left_of_a_network_has_outputs_of_the_same_shape():
+    networks = Networks(zoo.convolutional(), None, 1)
+    assert networks.droppable() == {1, 2}
+    network, _ = networks.make(Configuration(1, 0, "drop", 1.0))
+    assert network.output_shape == (None, 2)
+
+
 def test_statistics_of_the_data_are_never_drawn_anew():
     norm = keras.layers.Normalization()
     norm.adapt(np.arange(16.0).reshape(2, 8))
