@@ -18,7 +18,7 @@ the few labels, at the learning rate that was best for each on other seeds
     KERAS_BACKEND=jax python examples/few_labels.py --labels 1 5
     python examples/few_labels.py --search
 
-(needs scikit-learn and matplotlib; some minutes). It prints the accuracy on 360
+(needs scikit-learn and matplotlib; ten minutes). It prints the accuracy on 360
 other images, mean and standard error of ten seeds, and the gain over no
 pretraining on the same seeds; it draws `few_labels.png`. With
 `--shuffle-labels` the labels mean nothing, and the accuracy must be that of
