@@ -14,7 +14,9 @@ IMAGES = np.random.default_rng(0).normal(size=(3, 4, 4, 2))
     "axes, shape", [((1, 2), (3, 4, 4, 2)), ((2, 3), (3, 2, 4, 4))]
 )
 def test_turned_images_are_those_of_torch(axes, shape):
-    torch = pytest.importorskip("torch", reason="torch oracle: torch is not installed")
+    torch = pytest.importorskip(
+        "torch", reason="torch oracle: torch is not installed"
+    )
     images = IMAGES.reshape(shape)
     found, labels = free_labels.turned(images, (0, 1, 2, 3), axes)
     for_torch = torch.from_numpy(images)
