@@ -36,6 +36,8 @@ def reused(*between, seed=1, freeze=True, dropout=0.5, **compiled):
     model = keras.Model(inputs, x, name="classifier")
     if freeze:
         ktk.transfer.set_trainable(model, "head")
-    compiled = {"optimizer": keras.optimizers.Adam(1e-2), **QUICK, **compiled}
+    if not compiled.get("run_eagerly"):
+        compiled = {**QUICK, **compiled}
+    compiled.setdefault("optimizer", keras.optimizers.Adam(1e-2))
     model.compile(loss="mse", metrics=["mae"], **compiled)
     return model
