@@ -209,21 +209,5 @@ class _ConvertingCopies(LayerCopies):
             config = {**layer.get_config(), "dtype": policy}
             return self._table[type(layer)].from_config(config)
         if isinstance(layer, keras.Model) and is_graph(layer):
-            return self._uncompiled(layer)
+            return self._graph_copy(layer)
         return super()._copy(layer)
-
-    def _uncompiled(self, model):
-        # clone_model would compile the copy of a compiled model anew.
-        if isinstance(model, keras.Sequential):
-            return self._sequential(model)
-        bare = keras.Model(model.input, model.output, name=model.name)
-        return keras.models.clone_model(bare, clone_function=self)
-
-    def _sequential(self, model):
-        start = []
-        if hasattr(model, "inputs"):  # else its shape is not known yet
-            (x,) = model.inputs
-            kind = {"batch_shape": x.shape, "dtype": x.dtype, "name": x.name}
-            start = [keras.Input(**kind)]
-        copied = [self(layer) for layer in model.layers]
-        return keras.Sequential([*start, *copied], name=model.name)
