@@ -32,6 +32,8 @@ class LayerCopies:
     Attributes:
         variables: `{id(variable): (variable, its copy)}`, filled by
             `carry_state`.
+        plain: `{id(model): error}` of functional models of classes of their
+            own whose copies are plain, since the class cannot make one.
     """
 
     def __init__(self, instead=None, inputs=None):
@@ -39,7 +41,7 @@ class LayerCopies:
         self._pairs = {}
         self._instead, self._inputs = instead or {}, inputs or {}
         self._layer_by_layer, self._parts = set(), set()
-        self.variables = {}
+        self.variables, self.plain = {}, {}
 
     def __call__(self, layer):
         """Returns the one copy of `layer`."""
@@ -84,13 +86,22 @@ class LayerCopies:
     def _copy(self, layer):
         if not isinstance(layer, keras.Layer):
             return layer  # an operation of a graph has no state
-        inputs = self._inputs.get(id(layer))
-        plain = is_keras_function(type(layer)) or inputs is not None
-        if plain and isinstance(layer, keras.Model) and is_graph(layer):
-            self._layer_by_layer.add(id(layer))
-            with _uncompiled(layer):
-                return keras.models.clone_model(layer, inputs, self)
-        return _from_config(layer)
+        if not (isinstance(layer, keras.Model) and is_graph(layer)):
+            return _from_config(layer)
+        if is_keras_function(type(layer)) or id(layer) in self._inputs:
+            return self._graph_copy(layer)
+        try:
+            return _from_config(layer)
+        except ValueError as error:
+            # Its graph is all that a model with other layers around needs.
+            self.plain[id(layer)] = error
+            return self._graph_copy(layer)
+
+    def _graph_copy(self, model):
+        self._layer_by_layer.add(id(model))
+        inputs = self._inputs.get(id(model))
+        with _uncompiled(model):
+            return keras.models.clone_model(model, inputs, self)
 
     def _note_parts(self, original, copy):
         """Names the layers of a copy alike; a graph may use them, too."""

@@ -1,10 +1,11 @@
 """Reusing a pretrained model: freezing, unfreezing, a new head."""
 
+from keras_trainkit.models.groups import layer_groups
 from keras_trainkit.transfer.adapt_input import adapt_input
 from keras_trainkit.transfer.clone import clone
-from keras_trainkit.transfer.describe import describe
 from keras_trainkit.transfer.depth_search import DepthSearch
 from keras_trainkit.transfer.depth_search import search_depth
+from keras_trainkit.transfer.describe import describe
 from keras_trainkit.transfer.features import features
 from keras_trainkit.transfer.fine_tune import fine_tune
 from keras_trainkit.transfer.freezing import freeze
@@ -24,6 +25,7 @@ __all__ = [
     "fine_tune",
     "freeze",
     "gradual",
+    "layer_groups",
     "replace_head",
     "resize_to",
     "search_depth",

@@ -61,6 +61,8 @@ def clone(model, compile=True):
     copies = LayerCopies()
     with variable_scope(model):
         new = copies(model)
+        for error in copies.plain.values():
+            raise error
         copies.carry_state()
         if new.compiled:
             uncompile(new)  # KerasHub's tasks compile themselves

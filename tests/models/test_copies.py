@@ -112,6 +112,42 @@ def test_a_subclassed_model_inside_a_graph_is_copied_by_its_config():
     np.testing.assert_equal(values(copied(model)), values(model))
 
 
+class Branch(keras.Model):
+    """Functional, and not to be made from its configuration."""
+
+    def __init__(self, layer):
+        inputs = keras.Input((4,))
+        super().__init__(inputs, layer(inputs), name="branch")
+
+    def get_config(self):
+        raise NotImplementedError("no config")
+
+
+def test_a_functional_model_without_a_config_is_copied_by_its_graph():
+    inputs = keras.Input((4,))
+    branch = Branch(zoo.dense(3, "inside"))
+    model = marked(keras.Model(inputs, branch(inputs)))
+    copies = LayerCopies()
+    copy = copies(model)
+    copies.carry_state()
+    np.testing.assert_equal(values(copy), values(model))
+    assert type(copy.get_layer("branch")) is not Branch
+    assert "no config" in str(copies.plain[id(branch)])
+
+
+def test_a_layer_that_is_replaced_gets_no_state():
+    model = marked(zoo.sequential())
+    head = model.get_layer("head")
+    other = zoo.dense(5, "other")
+    copies = LayerCopies(instead={id(head): other})
+    copy = copies(model)
+    copies.carry_state()
+    assert copy.layers[-1] is other and copy.output_shape == (None, 5)
+    found = to_numpy([w.value for w in copy.get_layer("hidden").weights])
+    expected = to_numpy([w.value for w in model.get_layer("hidden").weights])
+    np.testing.assert_equal(found, expected)
+
+
 def test_each_layer_is_copied_once():
     copies = LayerCopies()
     layer = keras.layers.Dense(1)

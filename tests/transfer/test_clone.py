@@ -265,6 +265,16 @@ class WithoutConfig(keras.layers.Layer):
         return super().get_config()
 
 
+class Unmakeable(keras.Model):
+    def __init__(self):
+        inputs = keras.Input((4,))
+        outputs = zoo.dense(1, "head")(inputs)
+        super().__init__(inputs, outputs, name="odd")
+
+    def get_config(self):
+        raise NotImplementedError("no config")
+
+
 class Forgetful(WithoutConfig):
     @classmethod
     def from_config(cls, config):
@@ -331,8 +341,16 @@ class Tied(keras.layers.Layer):
         (with_own_compile, r"not \['critic'\] besides.*compile=False"),
         (with_a_foreign_variable, "variables of the model alone"),
         (head_tied_to_the_stem, "shares 'stem/kernel' no longer"),
+        (Unmakeable, "Unmakeable 'odd' is an error: no config"),
     ],
-    ids=["no config", "another size", "own compile", "foreign", "tied"],
+    ids=[
+        "no config",
+        "another size",
+        "own compile",
+        "foreign",
+        "tied",
+        "class",
+    ],
 )
 def test_what_cannot_be_copied_is_refused(make, message):
     model = make()

@@ -9,7 +9,7 @@ from keras_trainkit.backend.optimizer.optimizer_copies import optimizer_copy
 from keras_trainkit.kernels.argument_checks import bad_value
 
 _HINT = "Compile the copy by hand: `clone(model, compile=False)`."
-_SELF_AND_REST = ("self", "args", "kwargs")
+_REST = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 def carry_compile_state(model, clone, copies):
@@ -48,15 +48,18 @@ def uncompile(model):
 
 
 def _require_known_arguments(model):
-    own = inspect.signature(type(model).compile).parameters
-    known = inspect.signature(keras.Model.compile).parameters
-    unknown = [n for n in own if n not in known and n not in _SELF_AND_REST]
-    if unknown:
+    parameters = inspect.signature(type(model).compile).parameters.values()
+    own = [p.name for p in parameters if p.kind not in _REST][1:]
+    takes_all = any(p.kind is p.VAR_KEYWORD for p in parameters)
+    known = [*inspect.signature(keras.Model.compile).parameters][1:]
+    unknown = [name for name in own if name not in known]
+    missing = [name for name in known if name not in own and not takes_all]
+    if unknown or missing:
         raise bad_value(
             "model",
             model.name,
             "of a class whose `compile` takes the arguments of Keras's, not "
-            f"{unknown} besides",
+            f"{unknown} besides, nor all but {missing}",
             _HINT,
         )
 
