@@ -133,7 +133,7 @@ def stacked(
             decoder,
             corrupt,
             loss,
-            _like(optimizer),
+            _like(optimizer, encoder),
             fine_tune_epochs,
             validation_data,
             **fit_arguments,
@@ -214,7 +214,7 @@ def _greedy(stages, data, optimizer, **arguments):
                 stage.part,
                 decoder=stage.decoder,
                 loss=stage.loss,
-                optimizer=_like(optimizer),
+                optimizer=_like(optimizer, stage.part),
                 **data,
                 **arguments,
             )
@@ -232,8 +232,9 @@ def _outputs(part, x, rows):
     return np.asarray(part.predict(x, batch_size=rows, verbose=0), "float32")
 
 
-def _like(optimizer):
-    return type(optimizer).from_config(optimizer.get_config())
+def _like(optimizer, model):
+    with variable_scope(model):
+        return type(optimizer).from_config(optimizer.get_config())
 
 
 def _one_behind_the_other(stages):
