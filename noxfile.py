@@ -9,7 +9,6 @@ from pathlib import Path
 import nox
 
 ROOT = Path(__file__).parent
-# Two at a time, the slowest first: the two quick ones take as long together.
 BACKENDS = ("tensorflow", "jax", "torch")
 # It runs what no backend can change, for all: tests/helpers/one_backend.py.
 RUNS_ALL = "torch"
@@ -100,39 +99,67 @@ def side_by_side(session, runs):
         session.error(f"The suite fails: {', '.join(failed)}")
 
 
+def test_files(*folders):
+    """Returns the test files of some folders, or of all but clients."""
+    found = (path.relative_to(ROOT) for path in ROOT.glob("tests/**/test_*.py"))
+    return sorted(
+        str(path)
+        for path in found
+        if path.parts[1] != "clients"
+        and (not folders or path.parts[1] in folders)
+    )
+
+
 @nox.session
 def tests(session):
-    """The suite on the newest Keras: a process a backend, two at a time."""
+    """The suite on the newest Keras, on each backend, two processes at a time.
+
+    TensorFlow's takes longest, and so comes in parts: both cores are busy to
+    the end.
+    """
     session.install("tensorflow", "jax", TORCH, "-e", ".[test]")
+    if session.posargs:
+        parts = {backend: (backend, session.posargs) for backend in BACKENDS}
+    else:
+        files = test_files()
+        parts = {"jax": ("jax", files)}
+        for i in range(3):
+            parts[f"tensorflow, {i + 1} of 3"] = ("tensorflow", files[i::3])
+        parts["torch"] = ("torch", files)
     runs = {
-        backend: (session.posargs, {"KERAS_BACKEND": backend})
-        for backend in BACKENDS
+        name: (asked, {"KERAS_BACKEND": backend})
+        for name, (backend, asked) in parts.items()
     }
     runs[RUNS_ALL][1]["KTK_ONE_BACKEND"] = "here"
     side_by_side(session, runs)
 
 
+# What is built on the rest, and asks no backend itself: on the lowest Keras
+# these run on torch, which compiles nothing. Examples, pages and engines of
+# distribution run in `tests` alone.
+RECIPES = ("interplay", "plots", "pretraining", "transfer", "tuning")
+ONLY_ON_THE_NEWEST = ("distributed", "docs", "examples")
+
+
 @nox.session
 def lowest(session):
-    """Plain pytest where there is one backend, and the lowest Keras.
-
-    In two halves, since no other suite runs beside it. The examples have run
-    on TensorFlow in `tests`.
-    """
+    """The lowest Keras: plain pytest in halves, and the recipes on torch."""
     keras = f"keras=={lowest_keras()}"
-    session.install("tensorflow", keras, "-e", ".[test]")
+    session.install("tensorflow", TORCH, keras, "-e", ".[test]")
     # Plain pytest: no backend chosen outside leaks in.
     plain = {"KERAS_BACKEND": None}
     if session.posargs:
         side_by_side(session, {"asked for": (session.posargs, plain)})
         return
-    files = sorted(
-        str(path.relative_to(ROOT))
-        for path in ROOT.glob("tests/**/test_*.py")
-        if path.parent.name not in ("examples", "clients")
-    )
-    halves = {"one half": files[::2], "the other": files[1::2]}
-    side_by_side(session, {k: (half, plain) for k, half in halves.items()})
+    recipes = test_files(*RECIPES)
+    left_out = {*test_files(*ONLY_ON_THE_NEWEST), *recipes}
+    files = [file for file in test_files() if file not in left_out]
+    runs = {
+        "one half": (files[::2], plain),
+        "the other": (files[1::2], plain),
+        "recipes": (recipes, {"KERAS_BACKEND": "torch"}),
+    }
+    side_by_side(session, runs)
 
 
 @nox.session
