@@ -91,7 +91,8 @@ def search_depth(
         validation_data: As in `fit`; tuple of arrays where `x` are arrays.
             Required.
         trials: Integer of at least 1, how many configurations the study is to
-            have in all. Defaults to `30`.
+            have in all; several processes, which end at once, may make a few
+            more. Defaults to `30`.
         seeds: Integer of at least 2, how many, or a list of them. Defaults to
             `3`.
         epochs: Integer of at least 1. Defaults to `5`.

@@ -63,7 +63,9 @@ class SharedStudy:
                 direction="maximize" if upwards else "minimize",
                 load_if_exists=storage is not None,
                 pruner=pruner
-                or optuna.pruners.MedianPruner(4, n_warmup_steps=epochs - 1),
+                or optuna.pruners.MedianPruner(
+                    4, n_warmup_steps=int(epochs) - 1
+                ),
             )
         seen = self.study.user_attrs.get(_SETTINGS)
         if seen is None:
@@ -71,7 +73,7 @@ class SharedStudy:
         elif seen != settings:
             raise _other_settings(name, seen, settings)
         # Processes that begin together should not draw the same.
-        seed = seed + len(self.study.get_trials(deepcopy=False))
+        seed = int(seed) + len(self.study.get_trials(deepcopy=False))
         self.study.sampler = sampler or optuna.samplers.TPESampler(seed=seed)
         self._rng = random.Random(seed)
         self._begun = set()
@@ -112,7 +114,7 @@ class SharedStudy:
         """
         while len(self.ended()) < most:
             if every and not self._trials(self._states.WAITING):
-                return  # The rest is in other processes.
+                return
             trial = self.study.ask()
             self._begun.add(trial.number)
             trial.set_user_attr(_WORKER, _this_process())
@@ -123,7 +125,8 @@ class SharedStudy:
                 yield trial, configuration
             else:
                 self._end_as(known, trial)
-                self._queue_untried(space)
+                if not (every or self._queue_untried(space)):
+                    return  # The rest is in other processes.
 
     def end(self, trial, score=None, state="COMPLETE"):
         """Ends a trial as complete, with its score, as pruned or as failed."""
@@ -175,11 +178,15 @@ class SharedStudy:
             self.end(trial, state="PRUNED")
 
     def _queue_untried(self, space):
-        """Queues a choice at random where the sampler repeats itself."""
-        tried = {t.user_attrs.get(CONFIGURATION) for t in self._trials()}
-        left = [one for one in space.all() if str(one) not in tried]
+        """Queues a choice at random where the sampler repeats itself.
+
+        Returns whether there was one.
+        """
+        tried = [trial.params or _queued(trial) for trial in self._trials()]
+        left = [c for c in space.all() if space.parameters(c) not in tried]
         if left:
             self.study.enqueue_trial(space.parameters(self._rng.choice(left)))
+        return bool(left)
 
     def _died(self, trial):
         host, process = trial.user_attrs.get(_WORKER, [None, None])
