@@ -173,3 +173,16 @@ def test_without_optuna_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna", None)
     with pytest.raises(ImportError, match=r'"keras-trainkit\[search\]"'):
         studies.import_optuna()
+
+
+def test_it_ends_where_another_process_holds_the_rest(tmp_path):
+    path = tmp_path / "journal"
+    one, other = shared(path), shared(path)
+    _, held = next(one.trials(SPACE, SIZE, False))
+    made = []
+    for trial, configuration in other.trials(SPACE, SIZE, False):
+        made.append(configuration)
+        trial.set_user_attr(studies.SCORES, [0.5])
+        other.end(trial, 0.5)
+    assert {*made, held} == set(SPACE.all())
+    assert len(made) == SIZE - 1
