@@ -105,8 +105,8 @@ def test_files(*folders):
     return sorted(
         str(path)
         for path in found
-        if path.parts[1] != "clients"
-        and (not folders or path.parts[1] in folders)
+        if path.parts[1] in folders
+        or (not folders and path.parts[1] != "clients")
     )
 
 
@@ -134,16 +134,30 @@ def tests(session):
     side_by_side(session, runs)
 
 
-# What is built on the rest, and asks no backend itself: on the lowest Keras
-# these run on torch, which compiles nothing. Examples, pages and engines of
-# distribution run in `tests` alone.
-RECIPES = ("interplay", "plots", "pretraining", "transfer", "tuning")
+# What asks no backend itself: on the lowest Keras these run on torch, which
+# compiles nothing. Examples, pages and engines of distribution run in `tests`
+# alone.
+ON_TORCH = (
+    "constraints",
+    "initializers",
+    "interplay",
+    "kernels",
+    "layers",
+    "models",
+    "optimizers",
+    "plots",
+    "pretraining",
+    "schedules",
+    "transfer",
+    "tuning",
+    "uncertainty",
+)
 ONLY_ON_THE_NEWEST = ("distributed", "docs", "examples")
 
 
 @nox.session
 def lowest(session):
-    """The lowest Keras: plain pytest in halves, and the recipes on torch."""
+    """The lowest Keras: plain pytest in halves, and the rest on torch."""
     keras = f"keras=={lowest_keras()}"
     session.install("tensorflow", TORCH, keras, "-e", ".[test]")
     # Plain pytest: no backend chosen outside leaks in.
@@ -151,13 +165,13 @@ def lowest(session):
     if session.posargs:
         side_by_side(session, {"asked for": (session.posargs, plain)})
         return
-    recipes = test_files(*RECIPES)
-    left_out = {*test_files(*ONLY_ON_THE_NEWEST), *recipes}
+    on_torch = test_files(*ON_TORCH)
+    left_out = {*test_files(*ONLY_ON_THE_NEWEST), *on_torch}
     files = [file for file in test_files() if file not in left_out]
     runs = {
         "one half": (files[::2], plain),
         "the other": (files[1::2], plain),
-        "recipes": (recipes, {"KERAS_BACKEND": "torch"}),
+        "the rest": (on_torch, {"KERAS_BACKEND": "torch"}),
     }
     side_by_side(session, runs)
 
@@ -168,5 +182,11 @@ def clients(session):
     session.install("-e", ".[test,keras-hub]")
     # Of the backends, KerasHub brings TensorFlow along, by tensorflow-text.
     own = {"KERAS_BACKEND": "tensorflow"}
-    asked = session.posargs or ["tests/clients"]
-    side_by_side(session, {"clients": (asked, own)})
+    if session.posargs:
+        side_by_side(session, {"asked for": (session.posargs, own)})
+        return
+    files = test_files("clients")
+    longest = "tests/clients/test_keras_hub.py"
+    files.remove(longest)
+    runs = {"what trains": ([longest], own), "what is reused": (files, own)}
+    side_by_side(session, runs)
