@@ -1,4 +1,4 @@
-"""Scores of several seeds, and whether two of them differ by more than noise."""
+"""Scores of several seeds, and whether they differ by more than noise."""
 
 import math
 
