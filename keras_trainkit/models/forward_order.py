@@ -105,7 +105,8 @@ def _signatures(model):
     config = model.get_build_config() or {}
     # Shapes are recorded without dtypes: indices are tried after floats.
     for dtype in (None, "int32"):
-        if "input_shape" in config:
+        # A functional model with a `call` of its own records none.
+        if config.get("input_shape") is not None:
             yield (_tensors(config["input_shape"], dtype),), {}
         if "shapes_dict" in config:
             shapes = config["shapes_dict"].items()

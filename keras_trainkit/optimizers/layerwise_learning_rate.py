@@ -161,14 +161,24 @@ class LayerwiseLearningRate(OptimizerWrapper):
             trainable_variables: List of the variables they are of. Defaults
                 to `None`: those that the optimizer was built over.
         """
+        if not len(grads) or (trainable_variables is None and not self.built):
+            return self.inner_optimizer.apply(grads)
         if trainable_variables is None:
             trainable_variables = self.trainables()
-        pairs = list(zip(grads, trainable_variables, strict=True))
-        self.build_if_needed([variable for _, variable in pairs])
+        trainable_variables = list(trainable_variables)
+        if len(grads) != len(trainable_variables):
+            raise bad_value(
+                "grads",
+                f"{len(grads)} gradients",
+                f"one for each of {len(trainable_variables)} variables",
+            )
+        self.build_if_needed(trainable_variables)
+        pairs = zip(grads, trainable_variables, strict=True)
         moved = [pair for pair in pairs if self.multiplier_of(pair[1])]
-        if moved:
-            with self._rates.act(self.inner_optimizer):
-                self.inner_optimizer.apply(*zip(*moved, strict=True))
+        if not moved:
+            return self.count_batch()
+        with self._rates.act(self.inner_optimizer):
+            self.inner_optimizer.apply(*zip(*moved, strict=True))
 
     def get_config(self):
         """Returns the inner optimizer's config and the multipliers."""

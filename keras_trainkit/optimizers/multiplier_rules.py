@@ -66,7 +66,10 @@ class MultiplierRule:
     def found(self):
         """Returns the multipliers of the variables seen, for saving."""
         known = self._known.values()
-        return [list(entry_of(variable, value)) for value, variable in known]
+        found = [entry_of(variable, value) for value, variable in known]
+        # Of a model that was loaded only what trains may be known yet.
+        saved = self._saved.get_config()["entries"] if self._saved else []
+        return [list(one) for one in max(found, saved, key=len)]
 
     def learn(self, variables):
         """Finds the multipliers of a model's weights.
@@ -78,7 +81,10 @@ class MultiplierRule:
             ValueError: When a part of the rule decides for none of them.
         """
         variables = list(variables)
-        values = self._saved and self._saved.in_order(variables)
+        values = None
+        # What knows the weights itself knows more than a file.
+        if self._saved and not isinstance(self.given, VariableMultipliers):
+            values = self._saved.in_order(variables)
         if values is None:
             values = self._values_of(variables, True)
         # The variables are kept alive, so that their ids stay their own.

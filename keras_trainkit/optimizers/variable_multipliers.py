@@ -1,5 +1,7 @@
 """Multipliers of the weights of one model, told apart by identity."""
 
+import re
+
 import keras
 
 from keras_trainkit.kernels.argument_checks import bad_value
@@ -11,10 +13,11 @@ class VariableMultipliers:
 
     Variables are told apart by identity, since two nested models may hold
     weights of equal paths. A copy that was saved and loaded finds the weights
-    of a model by their order: paths may change when a model is loaded.
+    of a model by their order, and by as much of their paths as stays when a
+    model is loaded.
 
     Args:
-        entries: List of `(name, shape, trainable, multiplier)`, one for each
+        entries: List of `(path, shape, trainable, multiplier)`, one for each
             weight in the model's order; see `entry_of`.
         weights: List of these weights. Defaults to `None`: those of a model
             that is yet to come.
@@ -23,6 +26,7 @@ class VariableMultipliers:
     def __init__(self, entries, weights=None):
         self._entries = [tuple(entry) for entry in entries]
         self._known = {}
+        self._loaded = weights is None
         if weights is not None:
             self._learn(weights, [entry[-1] for entry in self._entries])
 
@@ -40,8 +44,9 @@ class VariableMultipliers:
         Raises:
             ValueError: For a weight of another model.
         """
-        if complete and not self._known:
-            values = self.in_order(variables)
+        unknown = any(id(one) not in self._known for one in variables)
+        if complete and self._loaded and unknown:
+            values = self.in_order(variables, numbered=False)
             if values is not None:
                 self._learn(variables, values)
         for variable in variables:
@@ -49,20 +54,24 @@ class VariableMultipliers:
                 raise _unknown(variable)
         return [self._known[id(variable)][0] for variable in variables]
 
-    def in_order(self, variables):
+    def in_order(self, variables, numbered=True):
         """Returns the multipliers of all weights, or of all that train.
 
         Args:
             variables: List of these, in the model's order.
+            numbered: Whether numbers behind names count. A subclassed model
+                that is loaded may have others: Keras's own, from a counter.
 
         Returns:
-            List of floats; `None` where the order tells nothing, since there
-            are others.
+            List of floats; `None` where these are other weights.
         """
         trained = [entry for entry in self._entries if entry[2]]
-        looks = [entry_of(variable)[:2] for variable in variables]
+        looks = [entry_of(variable) for variable in variables]
         for entries in (self._entries, trained):
-            if looks == [(name, tuple(shape)) for name, shape, *_ in entries]:
+            if len(entries) == len(looks) and all(
+                _alike(*pair, numbered)
+                for pair in zip(entries, looks, strict=True)
+            ):
                 return [entry[-1] for entry in entries]
         return None
 
@@ -79,7 +88,8 @@ class VariableMultipliers:
     def get_config(self):
         """Returns what the weights look like now, and their multipliers."""
         entries = self._entries
-        if self._known:
+        # Of a model that was loaded only what trains may be known yet.
+        if len(self._known) == len(entries):
             known = self._known.values()
             entries = [entry_of(variable, value) for value, variable in known]
         return {"entries": [list(entry) for entry in entries]}
@@ -101,12 +111,23 @@ class VariableMultipliers:
 
 
 def entry_of(variable, multiplier=1.0):
-    """Returns what a weight is found by in a loaded model, and its multiplier.
-
-    Its name, not its path: the path of a loaded weight may be shorter.
-    """
+    """Returns what a loaded weight is found by, and its multiplier."""
+    # A backend's own variable has a name alone.
+    path = getattr(variable, "path", None) or variable.name
     shape = tuple(variable.shape)
-    return variable.name, shape, bool(variable.trainable), float(multiplier)
+    trainable = bool(getattr(variable, "trainable", True))
+    return path, shape, trainable, float(multiplier)
+
+
+def _alike(one, other, numbered):
+    if tuple(one[1]) != other[1]:
+        return False
+    paths = [entry[0] for entry in (one, other)]
+    if not numbered:
+        paths = [re.sub(r"_\d+(?=/|$)", "", path) for path in paths]
+    # A Sequential's own name is in the paths until it is loaded.
+    short, long = sorted(paths, key=len)
+    return f"/{long}".endswith(f"/{short}")
 
 
 def of_layers(tree, chosen):

@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+import keras_trainkit as ktk
 from keras_trainkit.models import forward_order
 from keras_trainkit.models.forward_order import OrderUnknown
 from keras_trainkit.models.forward_order import call_order
@@ -248,3 +249,19 @@ def test_a_layer_beside_the_graph_comes_before_it():
 
 def test_every_error_of_the_order_is_a_value_error():
     assert issubclass(forward_order.OrderUnknown, ValueError)
+
+
+class Doubled(keras.Model):
+    """Functional, with a `call` of its own."""
+
+    def call(self, x, training=None, mask=None):
+        return 2 * super().call(x, training=training)
+
+
+def test_a_functional_model_with_a_call_of_its_own_has_an_order():
+    inputs = keras.Input((4,))
+    outputs = keras.layers.Dense(2, name="stem")(inputs)
+    model = Doubled(inputs, keras.layers.Dense(1, name="head")(outputs))
+    paths = ktk.models.layer_paths(model)
+    assert paths == ["stem", "head"]
+    assert [one.name for one in ktk.models.select(model, 1)] == ["head"]

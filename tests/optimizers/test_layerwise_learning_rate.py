@@ -285,3 +285,26 @@ def test_the_config_round_trips():
     assert (copy.name, copy.multipliers) == ("mine", by_name())
     assert isinstance(copy.inner_optimizer, keras.optimizers.Lion)
     assert float(copy.learning_rate) == pytest.approx(0.2)
+
+
+def test_nothing_to_apply_is_no_build():
+    optimizer = Layerwise(keras.optimizers.SGD(RATE), by_name())
+    optimizer.apply([])
+    assert not optimizer.built
+    applied(optimizer)
+
+
+def test_a_batch_that_moves_nothing_counts():
+    optimizer = Layerwise(keras.optimizers.SGD(RATE), by_name((0, 1, 1, 1)))
+    moved = variables()
+    optimizer.build(moved)
+    optimizer.apply([keras.ops.ones(SHAPES[0])], [moved[0]])
+    assert int(optimizer.iterations) == 1
+    np.testing.assert_array_equal(to_numpy(moved[0]), START[0])
+
+
+def test_too_few_gradients_are_refused():
+    optimizer = Layerwise(keras.optimizers.SGD(RATE), by_name())
+    optimizer.build(variables())
+    with pytest.raises(ValueError, match="one for each of 4"):
+        optimizer.apply([keras.ops.ones(SHAPES[0])])

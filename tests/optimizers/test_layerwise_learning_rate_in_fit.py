@@ -189,6 +189,29 @@ def test_a_saved_model_trains_on_as_if_it_had_not_been_saved(tmp_path):
         np.testing.assert_allclose(a, b, atol=1e-7)
 
 
+def test_a_config_goes_by_its_patterns_where_other_layers_train():
+    model = compiled(Layerwise("sgd", {"*low*": 0.1, "*high*": 0.2}), **XLA)
+    model.get_layer("head").trainable = False
+    fit(model, epochs=1)
+    copy = Layerwise.from_config(model.optimizer.get_config())
+    with pytest.raises(ValueError, match="low"):
+        copy.build([w for w in tanh_net().weights if "low" not in w.path])
+
+
+def test_frozen_patterns_outlive_two_files(tmp_path):
+    model = tanh_net()
+    rates = {f"{model.name}/low/*": 0.1, "*high*": 0.5}
+    compiled(Layerwise("sgd", rates), model, **XLA)
+    fit(model, epochs=1)
+    ktk.transfer.freeze(model, "low")
+    for name in ("one.keras", "two.keras"):
+        model.save(tmp_path / name)
+        model = keras.models.load_model(tmp_path / name)
+    ktk.transfer.unfreeze(model, "all")
+    found = [model.optimizer.multiplier_of(w) for w in model.weights]
+    assert found == [0.1, 0.1, 0.5, 0.5, 1, 1]
+
+
 def test_a_search_leaves_an_optimizer_as_it_was():
     model = compiled(adam(), **XLA)
     fit(model, epochs=1)

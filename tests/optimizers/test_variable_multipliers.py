@@ -54,8 +54,28 @@ def test_a_saved_one_refuses_a_model_of_another_form():
         again(multipliers).of_weights([other], True)
 
 
+def test_a_saved_one_refuses_other_layers_of_equal_shapes():
+    _, multipliers = found()
+    other = [
+        keras.Variable(np.zeros(w.shape), name=f"other{i}")
+        for i, w in enumerate(tanh_net().weights)
+    ]
+    assert again(multipliers).in_order(other) is None
+
+
+def test_what_is_frozen_is_known_when_it_thaws_after_two_files():
+    model, multipliers = found()
+    model.get_layer("low").trainable = False
+    once = again(multipliers)
+    once.of_weights(model.trainable_weights, True)
+    twice = again(once)
+    twice.of_weights(model.trainable_weights, True)
+    assert twice.of_weights(model.weights, True) == [0.5, 0.5, 1, 1, 1, 1]
+
+
 def test_it_shows_what_differs_from_one():
     _, multipliers = found()
     assert (
-        repr(multipliers) == "VariableMultipliers({'kernel': 0.5, 'bias': 0.5})"
+        repr(multipliers)
+        == "VariableMultipliers({'net/low/kernel': 0.5, 'net/low/bias': 0.5})"
     )

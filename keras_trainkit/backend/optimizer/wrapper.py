@@ -123,6 +123,13 @@ class OptimizerWrapper(keras.optimizers.Optimizer):
             with keras.name_scope(self.name):
                 self.build(list(variables))
 
+    def count_batch(self):
+        """Counts a batch that moves nothing.
+
+        `_iterations`: keras/src/optimizers/base_optimizer.py
+        """
+        self.inner_optimizer._iterations.assign_add(1)
+
     def scale_loss(self, loss):
         """Scales the loss by the inner optimizer's `loss_scale_factor`."""
         return self.inner_optimizer.scale_loss(loss)
