@@ -68,7 +68,8 @@ def autoencode(
         **fit_arguments: `batch_size`, `callbacks`, `sample_weight`,
             `shuffle`, `steps_per_epoch`, `validation_batch_size`,
             `validation_freq`, `validation_split`, `validation_steps`,
-            `verbose`, as in `fit`.
+            `verbose`, as in `fit`. `sample_weight`, of as many rows as the
+            array `x`, weighs the rows; a dataset yields its own.
 
     Returns:
         `encoder`, trained. Its attribute `history` is the
@@ -118,6 +119,10 @@ def autoencode(
         model = Reconstruction(encoder, decoder, corrupt)
     if validation_data is not None:
         fit_arguments["validation_data"] = validation_data
+    if fit_arguments.get("sample_weight") is not None and is_array(x):
+        # Without targets `fit` leaves weights out:
+        # keras/src/trainers/data_adapters/data_adapter_utils.py
+        fit_arguments["y"] = x
     encoder.history = train(
         model, encoder, optimizer, loss, x=x, epochs=epochs, **fit_arguments
     )

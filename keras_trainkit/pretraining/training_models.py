@@ -62,11 +62,16 @@ class Reconstruction(TrainingModel):
         """Compares the reconstruction with the inputs; `y` is left out."""
         predicted = y_pred[0] if self.masked else y_pred
         _require_same_shape(x, predicted)
+        if sample_weight is not None and not self.masked:
+            # A loss has one axis less than what it compares.
+            rank = len(predicted.shape) - 1
+            sample_weight = _with_rank(sample_weight, rank)
         if self.masked:
             weights = shared_out(y_pred[1])
             if sample_weight is not None:
-                rows = (-1, *[1] * (len(weights.shape) - 1))
-                weights = weights * ops.reshape(sample_weight, rows)
+                weights = weights * _with_rank(
+                    sample_weight, len(weights.shape)
+                )
             sample_weight = weights
             if len(predicted.shape) == 2:
                 # A loss is a mean over the last axis, which is to be weighted.
@@ -99,6 +104,12 @@ class LabelPrediction(TrainingModel):
 def _floats(inputs):
     floats = keras.backend.is_float_dtype(inputs.dtype)
     return inputs if floats else ops.cast(inputs, "float32")
+
+
+def _with_rank(weights, rank):
+    """Adds axes behind those of weights, which would be put in front."""
+    missing = max(0, rank - len(weights.shape))
+    return ops.expand_dims(weights, tuple(range(-missing, 0)))
 
 
 def _policy_of(encoder):

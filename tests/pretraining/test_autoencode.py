@@ -72,6 +72,22 @@ def test_it_is_what_a_loop_by_hand_gives(trained):
     assert encoder.history.epoch == [0, 1]
 
 
+def test_sample_weights_weigh_the_rows():
+    encoder = dense_encoder()
+    decoder = mirrored_decoder(encoder)
+    weights = np.linspace(0, 2, len(ROWS))
+    predicted = to_numpy(decoder(encoder(ROWS)))
+    fit = {"batch_size": 48, "epochs": 1, "verbose": 0}
+    autoencode(encoder, ROWS, decoder, sample_weight=weights, **fit)
+    expected = np.mean(weights * np.mean((predicted - ROWS) ** 2, axis=1))
+    (loss,) = encoder.history.history["loss"]
+    assert loss == pytest.approx(expected, rel=1e-4)
+    start = values(encoder)
+    with pytest.raises(ValueError, match="[Ss]ize|cardinality"):
+        autoencode(encoder, ROWS, decoder, sample_weight=weights[:5], **fit)
+    assert same(start, values(encoder))
+
+
 def test_the_encoder_is_returned_trained_and_frozen_layers_are_not(trained):
     encoder, _, (start, _), _, returned = trained
     assert returned is encoder

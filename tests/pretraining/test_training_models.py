@@ -67,6 +67,16 @@ def test_everything_counts_where_that_is_asked_for():
     )
 
 
+@pytest.mark.parametrize("x", [ROWS, IMAGES], ids=["features", "patches"])
+def test_sample_weights_weigh_whole_rows(x):
+    model = compiled(x, None)
+    predicted = to_numpy(model(x))
+    weights = np.array([1, 0, 2, 3], "float32")
+    each = np.square(predicted - x).reshape(4, -1).mean(axis=1)
+    found = loss_of(model, x, predicted, sample_weight=weights)
+    assert found == pytest.approx((each * weights).mean(), rel=1e-5)
+
+
 def test_sample_weights_weigh_what_is_hidden_of_a_row():
     model = compiled(ROWS, mask(0.5, seed=1))
     predicted, places = map(to_numpy, model(ROWS))
