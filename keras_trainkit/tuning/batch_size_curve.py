@@ -25,6 +25,10 @@ from keras_trainkit.tuning.rows import ArrayRows
 from keras_trainkit.tuning.timed_training import TimedTraining
 
 
+# As in `evaluate`.
+_EVALUATED = 32
+
+
 def batch_size_curve(
     model,
     x,
@@ -45,7 +49,8 @@ def batch_size_curve(
     trained for `seconds` from the state that it has, with the learning rate
     raised along with the batch. Tracing and compiling do not count, nor does
     the evaluation. Sizes take turns, `repeats` times, each time with another
-    order of the data. The model is put back bit by bit, also after an
+    order of the data, and without other rows where they do not make whole
+    batches. The model is put back bit by bit, also after an
     exception.
 
     With k = batch size / `base_batch_size` the rate is multiplied by k
@@ -119,9 +124,15 @@ def batch_size_curve(
     }
     timed = TimedTraining(model, rows, seconds)
 
-    def loss():
-        kept = held_out.first(held_out.count)
-        return model.evaluate(**kept, verbose=0, return_dict=True)["loss"]
+    def loss(size):
+        # Where a batch trains, no larger one need fit.
+        found = model.evaluate(
+            **held_out.first(held_out.count),
+            batch_size=min(size, _EVALUATED),
+            verbose=0,
+            return_dict=True,
+        )
+        return found["loss"]
 
     made = {size: [] for size in sizes}
     too_large = set()

@@ -96,7 +96,8 @@ def find_batch_size(
     refuse_not_compiled(model)
     data = ArrayRows({"x": x, "y": y, "sample_weight": sample_weight})
     most = data.count if max_batch_size is None else max_batch_size
-    require_integer("min_batch_size", min_batch_size, 1, data.count)
+    bound = data.count if max_batch_size is None else None
+    require_integer("min_batch_size", min_batch_size, 1, bound)
     require_integer("max_batch_size", most, min_batch_size)
     require_integer("steps", steps, 1)
     require_number(

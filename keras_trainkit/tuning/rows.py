@@ -43,6 +43,19 @@ class ArrayRows:
         rows = np.arange(count) % self.count
         return keras.tree.map_structure(lambda a: a[rows], self._arrays)
 
+    def drawn(self, count, seed):
+        """Returns `{argument of fit: rows}`, in order, drawn without repeat.
+
+        Args:
+            count: Integer, how many; all of them are not copied.
+            seed: Integer, which decides on those that are left out.
+        """
+        if count == self.count:
+            return self._arrays
+        order = np.random.default_rng(seed).permutation(self.count)
+        rows = np.sort(order[:count])
+        return keras.tree.map_structure(lambda a: a[rows], self._arrays)
+
 
 def _array(name, part):
     if keras.ops.is_tensor(part):

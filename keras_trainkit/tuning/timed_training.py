@@ -28,13 +28,14 @@ class TimedTraining:
         """Trains for the time, and leaves no trace.
 
         The step is made before, on batches of this size; an epoch has only
-        whole batches, as a shorter one would have it compiled once more.
+        whole batches, as a shorter one would have it compiled once more. The
+        rows that are left out are drawn by the seed.
 
         Args:
             batch_size: Integer.
             rate: Float, the learning rate, or `None`: that of the model.
             seed: Integer, which decides on all that is random.
-            score: Callable without arguments, called when time is over.
+            score: Callable that is given the batch size when time is over.
 
         Returns:
             Tuple of the steps made, the seconds they took, and what `score`
@@ -52,8 +53,9 @@ class TimedTraining:
                 keras.utils.set_random_seed(seed)
                 whole = self._rows.count // batch_size * batch_size
                 clock = _Clock(self._seconds)
-                self._fit(whole, batch_size, _EPOCHS, [clock])
-                return clock.steps, clock.elapsed, score()
+                rows = self._rows.drawn(whole, seed)
+                self._fit(rows, batch_size, _EPOCHS, [clock])
+                return clock.steps, clock.elapsed, score(batch_size)
         finally:
             before.restore()
             model.test_function = evaluates
@@ -66,7 +68,8 @@ class TimedTraining:
         model.evaluate(**self._rows.first(1), verbose=0)
         unmoved = TrainingSnapshot(model)
         try:
-            self._fit(batch_size, batch_size, _WARM_UP, [])
+            rows = self._rows.first(batch_size)
+            self._fit(rows, batch_size, _WARM_UP, [])
             step = model.train_function
         finally:
             unmoved.restore()
@@ -74,7 +77,7 @@ class TimedTraining:
 
     def _fit(self, rows, batch_size, epochs, callbacks):
         self._model.fit(
-            **self._rows.first(rows),
+            **rows,
             batch_size=batch_size,
             epochs=epochs,
             verbose=0,

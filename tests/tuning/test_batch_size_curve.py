@@ -120,6 +120,20 @@ def test_a_size_that_does_not_fit_is_said_to_and_not_tried_again(monkeypatch):
         curve(model, batch_sizes=[16])
 
 
+@pytest.mark.one_backend
+def test_the_evaluation_uses_no_larger_batch_than_the_training(monkeypatch):
+    model, sizes = compiled(), []
+
+    def evaluate(**arguments):
+        sizes.append(arguments.get("batch_size"))
+        return {"loss": 0.0}
+
+    monkeypatch.setattr(model, "evaluate", evaluate)
+    curve(model, batch_sizes=[2, 32], repeats=1)
+    # Each size is built on one row before.
+    assert [size for size in sizes if size] == [2, 32]
+
+
 def point(size, *losses):
     return BatchSizePoint(size, 0.1, 100.0 * size, 10, losses)
 

@@ -63,6 +63,14 @@ LIMITS = {
 }
 
 
+@pytest.mark.one_backend
+def test_the_least_may_exceed_the_rows_where_the_most_does():
+    model = linear_model()
+    model.compile("sgd", "mse")
+    found = find(model, min_batch_size=64, max_batch_size=70, steps=1)
+    assert found.batch_size == 70
+
+
 @pytest.mark.parametrize(
     "most, arguments, size, tried", LIMITS.values(), ids=LIMITS
 )

@@ -25,6 +25,16 @@ def test_rows_are_repeated_in_step_where_there_are_too_few():
     np.testing.assert_array_equal(found["y"], X[order, 0])
 
 
+def test_rows_are_drawn_by_a_seed_and_stay_together():
+    many = np.arange(40.0)
+    rows = ArrayRows({"x": many[:, None], "y": many})
+    first, again, other = (rows.drawn(32, seed)["y"] for seed in (0, 0, 1))
+    np.testing.assert_array_equal(first, again)
+    assert set(first) != set(other) and len(set(first)) == 32
+    np.testing.assert_array_equal(rows.drawn(32, 0)["x"][:, 0], first)
+    assert rows.drawn(40, 0)["y"] is many
+
+
 def test_the_backends_tensors_are_arrays():
     rows = ArrayRows({"x": keras.ops.convert_to_tensor(X)})
     np.testing.assert_array_equal(rows.first(1)["x"], X[:1])

@@ -39,7 +39,7 @@ def test_the_steps_in_the_time_are_those_of_a_fit(monkeypatch):
     model, other = compiled(), compiled()
     before, evaluates = fit_state(model), model.test_function
     timed = TimedTraining(model, ROWS, 5)
-    weights = lambda: model.get_weights()[0]  # noqa: E731
+    weights = lambda size: model.get_weights()[0]  # noqa: E731
     steps, elapsed, found = timed.run(10, 0.05, 3, weights)
     assert (steps, elapsed) == (5, 5.0)
     assert model.test_function is evaluates
@@ -54,7 +54,8 @@ def test_the_steps_in_the_time_are_those_of_a_fit(monkeypatch):
         on_train_batch_end=lambda batch, logs: count(other, stop)
     )
     stop.left = 5
-    other.fit(X[:20], Y[:20], 10, epochs=3, verbose=0, callbacks=[stop])
+    rows = ROWS.drawn(20, 3)
+    other.fit(**rows, batch_size=10, epochs=3, verbose=0, callbacks=[stop])
     np.testing.assert_allclose(found, other.get_weights()[0], rtol=1e-6)
 
 
@@ -68,7 +69,7 @@ def test_an_error_leaves_no_trace():
     model.fit(X, Y, verbose=0)
     before = fit_state(model)
 
-    def fails():
+    def fails(size):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
