@@ -24,7 +24,6 @@ from keras_trainkit.scheduling.search_checks import refuse_not_compiled
 from keras_trainkit.tuning.rows import ArrayRows
 from keras_trainkit.tuning.timed_training import TimedTraining
 
-
 # As in `evaluate`.
 _EVALUATED = 32
 

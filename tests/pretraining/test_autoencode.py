@@ -83,7 +83,7 @@ def test_sample_weights_weigh_the_rows():
     (loss,) = encoder.history.history["loss"]
     assert loss == pytest.approx(expected, rel=1e-4)
     start = values(encoder)
-    with pytest.raises(ValueError, match="[Ss]ize|cardinality"):
+    with pytest.raises(ValueError, match=r"[Ss]ize|cardinality"):
         autoencode(encoder, ROWS, decoder, sample_weight=weights[:5], **fit)
     assert same(start, values(encoder))
 
