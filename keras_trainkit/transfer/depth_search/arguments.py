@@ -125,6 +125,8 @@ def above_of(above, networks):
         return tuple(above), set()
     droppable = networks.droppable()
     if not droppable:
+        if "replace" in above:
+            return ("replace",), set()
         raise bad_value(
             "above",
             above,

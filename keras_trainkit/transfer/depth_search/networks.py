@@ -58,6 +58,12 @@ class Networks:
             if gap.closes and _shape_of(gap) == shape
         }
 
+    def reusable(self):
+        """Returns the weights below the head."""
+        tree = LayerTree(self._model)
+        weights = group_weights(tree, grouped(tree, self._n))
+        return _flat(weights[: self.count])
+
     def make(self, configuration):
         """Returns an uncompiled network, drawn from the global random state.
 

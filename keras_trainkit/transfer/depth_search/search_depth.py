@@ -6,12 +6,14 @@ import numpy as np
 from keras_trainkit.backend.devices.process import is_main_process
 from keras_trainkit.backend.randomness.random_state import RandomState
 from keras_trainkit.kernels.argument_checks import require_choice
+from keras_trainkit.transfer.clone import clone
 from keras_trainkit.transfer.depth_search import arguments
 from keras_trainkit.transfer.depth_search import study as studies
 from keras_trainkit.transfer.depth_search.networks import Networks
 from keras_trainkit.transfer.depth_search.result import Choice
 from keras_trainkit.transfer.depth_search.result import DepthSearch
 from keras_trainkit.transfer.depth_search.runs import Runs
+from keras_trainkit.transfer.depth_search.settings import training_settings
 from keras_trainkit.transfer.depth_search.space import Space
 
 
@@ -49,15 +51,15 @@ def search_depth(
     - `reuse`, from 0 to n: groups 1 to `reuse`, counted from the stem, keep
       their pretrained weights.
     - `freeze`, from 0 to `reuse`: of these, groups 1 to `freeze` do not
-      train; the others do. Their BatchNormalization stays frozen, as
-      `FineTuning` keeps it.
+      train; the others do, also where layers of `model` are frozen. Their
+      BatchNormalization stays frozen, as `FineTuning` keeps it.
     - `above`: what becomes of groups `reuse + 1` to n. `"replace"`: the same
       layers with newly drawn weights, which train. `"drop"`: they are taken
       out. The layers without weights between and behind them (activations,
       pooling, flattening, dropout) stay, and the head is made for its new
       inputs. Dropping is tried where one tensor leads into the gap and one out
       of it (not inside of a residual block; a whole block goes with all that
-      is in it) and the outputs keep their shape.
+      is in it) and the outputs keep their shape, and nowhere else.
     - `rate_factor`: the learning rate of the reused groups that train, as a
       multiple of the others' (`optimizers.LayerwiseLearningRate`).
 
@@ -74,7 +76,7 @@ def search_depth(
 
     The features of the frozen groups are computed once for all runs of this
     process, where they are deterministic. `model` is not changed, nor are the
-    global random states.
+    global random states; networks are made of a copy of it as it is now.
 
     With a `storage` a search that was killed goes on where it was when it is
     called again with the same arguments, and several processes or machines
@@ -129,8 +131,8 @@ def search_depth(
         ValueError: If the model is not compiled or has layer-wise rates of
             its own, if there are too few groups, if nothing can be dropped
             where `above="drop"`, if `monitor` is no validation score, if the
-            study in the storage is another search, and for numbers out of
-            range.
+            study in the storage is another search (other numbers, losses,
+            optimizers or pretrained weights), and for numbers out of range.
 
     Example:
 
@@ -155,7 +157,7 @@ def search_depth(
     - [Yosinski et al., 2014](https://arxiv.org/abs/1411.1792)
     - [Akiba et al., 2019](https://arxiv.org/abs/1907.10902), Optuna
     """
-    studies.import_optuna()
+    studies.require_parts(storage, study_name, sampler, pruner)
     require_choice("cache_features", cache_features, ("auto", False))
     require_choice("verbose", verbose, (0, 1))
     arguments.require_model(model)
@@ -163,18 +165,22 @@ def search_depth(
     arguments.require_numbers(trials, epochs, batch_size, head)
     factors = arguments.rate_factors_of(rate_factors)
     seeds = arguments.seeds_of(seeds, seed)
-    networks = Networks(model, groups, head)
-    above, droppable = arguments.above_of(above, networks)
-    space = Space(networks.count, above, droppable, factors)
     data = {
         "x": x,
         "y": y,
         "validation_data": validation_data,
         "batch_size": batch_size,
     }
-    runs = Runs(model, networks, data, epochs, monitor, bool(cache_features))
     random = RandomState()
     try:
+        # The caller's may be trained on before `best_model` is asked for.
+        model = clone(model)
+        networks = Networks(model, groups, head)
+        above, droppable = arguments.above_of(above, networks)
+        space = Space(networks.count, above, droppable, factors)
+        runs = Runs(
+            model, networks, data, epochs, monitor, bool(cache_features)
+        )
         upwards = arguments.larger_is_better(model, data, monitor)
         shared = studies.SharedStudy(
             storage,
@@ -192,7 +198,7 @@ def search_depth(
                 "groups": networks.count,
                 "above": list(above),
                 "rate_factors": list(factors),
-                "weights": model.count_params(),
+                **training_settings(model, networks.reusable()),
             },
         )
         interrupted = _searched(shared, space, runs, seeds, trials, verbose)

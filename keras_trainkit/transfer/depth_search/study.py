@@ -5,6 +5,7 @@ import os
 import random
 import socket
 
+from keras_trainkit.kernels.argument_checks import bad_type
 from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.transfer.depth_search.space import SCRATCH
 
@@ -27,6 +28,33 @@ def import_optuna():
             '`pip install "keras-trainkit[search]"`.'
         ) from error
     return optuna
+
+
+def require_parts(storage, study_name, sampler, pruner):
+    """Raises unless a study can be made of these."""
+    optuna = import_optuna()
+    expected = {
+        "storage": (
+            storage,
+            (str, os.PathLike, optuna.storages.BaseStorage),
+            "a path, the URL of a database, or an Optuna storage",
+        ),
+        "sampler": (
+            sampler,
+            optuna.samplers.BaseSampler,
+            "an Optuna sampler, such as `optuna.samplers.TPESampler()`",
+        ),
+        "pruner": (
+            pruner,
+            optuna.pruners.BasePruner,
+            "an Optuna pruner, such as `optuna.pruners.NopPruner()`",
+        ),
+    }
+    for name, (value, kind, words) in expected.items():
+        if value is not None and not isinstance(value, kind):
+            raise bad_type(name, value, words)
+    if not isinstance(study_name, str):
+        raise bad_type("study_name", study_name, "a string")
 
 
 class SharedStudy:

@@ -112,7 +112,9 @@ def test_other_values_are_refused(call, error, why):
 def test_nothing_to_drop_is_an_error_and_replacing_is_not():
     networks = Networks(zoo.nested(), None, 1)
     with pytest.raises(ValueError, match="'replace' for this model"):
-        arguments.above_of(("replace", "drop"), networks)
+        arguments.above_of("drop", networks)
+    both = arguments.above_of(("replace", "drop"), networks)
+    assert both == (("replace",), set())
     assert arguments.above_of("replace", networks) == (("replace",), set())
     one_group = Networks(zoo.pair(), None, 1)
     assert arguments.above_of("drop", one_group) == (("drop",), set())

@@ -1,10 +1,12 @@
 """The search as a whole: what it finds, what it leaves, how it goes on."""
 
 import os
+import random
 import subprocess
 import sys
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
@@ -140,6 +142,61 @@ def test_any_error_of_a_run_is_raised_and_the_random_state_put_back(scored):
     assert changes(before, fit_state(model)) == []
 
 
+def several_heads():
+    inputs = keras.Input((zoo.FEATURES,))
+    x = keras.layers.Dense(4)(keras.layers.Dense(4)(inputs))
+    heads = [keras.layers.Dense(1)(x), keras.layers.Dense(1)(x)]
+    return keras.Model(inputs, heads)
+
+
+def shared_layer():
+    inputs = keras.Input((zoo.FEATURES,))
+    twice = keras.layers.Dense(zoo.FEATURES)
+    x = keras.layers.Dense(zoo.FEATURES)(twice(inputs))
+    return keras.Model(inputs, keras.layers.Dense(2)(twice(x)))
+
+
+@pytest.mark.one_backend
+@pytest.mark.parametrize("make", [several_heads, shared_layer])
+def test_where_nothing_can_be_dropped_the_rest_is_replaced(make, scored):
+    scored()
+    model = make()
+    model.compile("sgd", "mse")
+    y = [Y[:, :1], Y[:, 1:]] if len(model.outputs) > 1 else Y
+    found = ktk.transfer.search_depth(
+        model, X, y, (X, y), trials=4, seeds=2, epochs=2, verbose=0
+    )
+    fates = {one.configuration.above for one in found.choices}
+    assert len(found.choices) == 4 and fates <= {"replace", None}
+
+
+@pytest.mark.one_backend
+def test_the_best_is_made_of_the_model_as_it_was_and_draws_are_put_back(scored):
+    scored()
+    model, states = zoo.chain(), (random.getstate(), np.random.get_state()[1])
+    weights = model.get_weights()
+    found = find(model, epochs=2, trials=4)
+    assert random.getstate() == states[0]
+    np.testing.assert_array_equal(np.random.get_state()[1], states[1])
+    model.set_weights([0 * one for one in weights])
+    made = found.best_model()
+    np.testing.assert_array_equal(made.get_weights()[0], weights[0])
+
+
+@pytest.mark.one_backend
+def test_scores_of_another_training_are_refused(scored, tmp_path):
+    scored()
+    storage = tmp_path / "journal"
+    model = zoo.pair()
+    find(model, epochs=2, storage=storage)
+    # The head is drawn anew in each run.
+    model.layers[-1].kernel.assign(0 * model.layers[-1].kernel)
+    find(model, epochs=2, storage=storage)
+    model.optimizer.learning_rate = 0.2
+    with pytest.raises(ValueError, match=r"'learning_rate': 0\.1"):
+        find(model, epochs=2, storage=storage)
+
+
 @pytest.mark.one_backend
 def test_a_run_that_diverges_is_no_result(monkeypatch):
     def diverged(runs, configuration, seed, after_epoch):
@@ -187,6 +244,10 @@ REFUSED = {
     "all head": ({"head": 2}, ValueError, "`head` must be less than 2"),
     "cache": ({"cache_features": True}, ValueError, "one of 'auto', False"),
     "verbose": ({"verbose": 2}, ValueError, "one of 0, 1"),
+    "sampler": ({"sampler": "tpe"}, TypeError, "`sampler` must be an Optuna"),
+    "pruner": ({"pruner": "median"}, TypeError, "`pruner` must be an Optuna"),
+    "storage": ({"storage": 3}, TypeError, "`storage` must be a path"),
+    "study_name": ({"study_name": 3}, TypeError, "`study_name` must be a str"),
 }
 
 
