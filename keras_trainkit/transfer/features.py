@@ -9,7 +9,7 @@ from keras_trainkit.kernels.argument_checks import require_integer
 from keras_trainkit.scheduling.snapshot import inference_undone
 from keras_trainkit.transfer.frozen_trunk.feature_store import MEMORY_LIMIT
 from keras_trainkit.transfer.frozen_trunk.feature_store import FeatureStore
-from keras_trainkit.transfer.split import split
+from keras_trainkit.transfer.split import uncompiled_parts
 
 
 def features(
@@ -71,7 +71,7 @@ def features(
     if steps is not None:
         require_integer("steps", steps, 1)
     require_integer("memory_limit", memory_limit, 0)
-    trunk, _ = split(model, at)
+    trunk, _ = uncompiled_parts(model, at)
     with inference_undone(trunk), FeatureStore(memory_limit, folder) as store:
         for batch in Batches(x, batch_size, steps):
             made = trunk.predict_on_batch(batch)

@@ -2,6 +2,7 @@
 
 import keras
 
+from keras_trainkit.backend.model.graph_nodes import maker_of
 from keras_trainkit.backend.model.graph_nodes import nodes_of
 from keras_trainkit.backend.model.graph_nodes import symbolic_mask
 from keras_trainkit.backend.training.compile_copies import compile_like
@@ -37,17 +38,21 @@ def split(model, at=None):
     Returns:
         Tuple `(trunk, head)` of functional models. The trunk has the inputs
         of `model` and as many outputs as tensors cross, several as a list,
-        which `head` takes. If `model` is compiled, so is the head, with the
-        same loss and metrics and a new optimizer of the same settings and
-        with empty slots: the state of `model`'s own belongs to `model`'s set
-        of variables. `model` stays as it is.
+        which `head` takes. The outputs of the head have the names of
+        `model`'s. If `model` is compiled, so is the head, with the same loss
+        and metrics and a new optimizer of the same settings (also the rates
+        of `optimizers.LayerwiseLearningRate` and what weight decay leaves
+        alone) and with empty slots: the state of `model`'s own belongs to
+        `model`'s set of variables. `model` stays as it is.
 
     Raises:
         TypeError: If `model` is subclassed or has not been built, or `at` is
             no selection.
         ValueError: If `at` matches nothing, if nothing is frozen or nothing
             trains where it is `None`, if no layer is left for one of the two,
-            or if a tensor that crosses carries a mask, which arrays do not.
+            if a tensor that crosses carries a mask, which arrays do not, or
+            if `model` is compiled with a metric that its `get_config` does
+            not make anew, or with a `MultiOptimizer`.
 
     Example:
 
@@ -63,12 +68,18 @@ def split(model, at=None):
     >>> trunk.output_shape, head.layers[-1] is model.layers[-1]
     ((None, 3), True)
     """
+    trunk, head = uncompiled_parts(model, at)
+    if getattr(model, "compiled", False):
+        shared = {id(v): (v, v) for v in model.variables}
+        compile_like(head, model, shared)
+    return trunk, head
+
+
+def uncompiled_parts(model, at=None):
+    """Returns trunk and head, not compiled."""
     border = Border(model, at)
     trunk = _trunk(model, border)
-    head = _head(model, border, trunk)
-    if getattr(model, "compiled", False):
-        compile_like(head, model)
-    return trunk, head
+    return trunk, _head(model, border, trunk)
 
 
 def _trunk(model, border):
@@ -92,13 +103,32 @@ def _head(model, border, trunk):
     tensors = dict(zip(border.crossing, inputs, strict=True))
     for step in border.head:
         _call(step, tensors)
-    for ref in set(border.crossing).intersection(border.outputs):
-        # Keras 3.13 takes no input for an output.
-        tensors[ref] = keras.layers.Identity()(tensors[ref])
+    names = graph_of(model).output_names
+    _name_outputs(
+        dict(zip(border.outputs, names, strict=True)), border, tensors
+    )
     outputs = keras.tree.map_structure(tensors.get, border.structure)
-    return keras.Model(
+    head = keras.Model(
         _one_or_all(inputs), outputs, name=f"head_of_{model.name}"
     )
+    # Where several outputs are of one layer, no layers could have the names.
+    head.output_names = list(names)
+    return head
+
+
+def _name_outputs(names, border, tensors):
+    """Puts a layer of the wanted name behind what has another one."""
+    taken = {step.operation.name for step in border.head if step.operation}
+    for ref, name in names.items():
+        # Keras 3.13 takes no input for an output.
+        crosses = ref in border.crossing
+        if crosses or maker_of(tensors[ref]).name != name:
+            tensors[ref] = keras.layers.Identity(
+                # A global policy of half precision would round.
+                dtype=tensors[ref].dtype,
+                name=None if name in taken else name,
+            )(tensors[ref])
+            taken.add(name)
 
 
 def _tensors_of(graph, border):

@@ -5,10 +5,12 @@ import numpy as np
 import pytest
 
 import keras_trainkit as ktk
+from keras_trainkit.backend.optimizer.decay_exclusion import decays
 from tests.helpers.arrays import to_numpy
 from tests.helpers.frozen_backbone import X
 from tests.helpers.frozen_backbone import Y
 from tests.helpers.frozen_backbone import reused
+from tests.helpers.traces import QUICK
 
 L = keras.layers
 
@@ -82,3 +84,94 @@ def test_a_mask_that_would_cross_is_refused():
     )
     with pytest.raises(ValueError, match="carries a mask"):
         ktk.transfer.split(model, "read")
+
+
+def layerwise():
+    """A model whose optimizer is set up for single variables."""
+    model = keras.Sequential(
+        [
+            keras.Input((4,)),
+            L.Dense(5, name="stem"),
+            L.Dense(5, name="mid"),
+            L.Dense(1, name="head"),
+        ]
+    )
+    inner = keras.optimizers.AdamW(0.1, weight_decay=0.5)
+    mid = model.get_layer("mid")
+    inner.exclude_from_weight_decay(var_list=[mid.bias])
+    optimizer = ktk.optimizers.LayerwiseLearningRate(
+        inner, {"*stem*": 0.5, "*mid*": 0.0, "*mid*bias": 0.25}
+    )
+    scaled = keras.optimizers.LossScaleOptimizer(optimizer, 64.0)
+    ktk.transfer.freeze(model, "stem")
+    model.compile(scaled, "mse", **QUICK)
+    return model
+
+
+def test_the_optimizer_of_the_head_is_set_up_for_the_same_variables():
+    model = layerwise()
+    trunk, head = ktk.transfer.split(model)
+    mid = model.get_layer("mid")
+    optimizer = head.optimizer
+    assert type(optimizer).__name__ == "LossScaleOptimizer"
+    assert optimizer.initial_scale == 64
+    rates = optimizer.inner_optimizer
+    assert rates.multiplier_of(mid.kernel) == 0
+    assert rates.multiplier_of(mid.bias) == 0.25
+    assert rates.multiplier_of(model.get_layer("stem").bias) == 0.5
+    assert not decays(rates.inner_optimizer, mid.bias)
+    assert decays(rates.inner_optimizer, mid.kernel)
+    before = mid.get_weights()
+    head.fit(trunk.predict(X[:, :4], verbose=0), Y, verbose=0)
+    after = mid.get_weights()
+    assert np.array_equal(before[0], after[0])
+    assert not np.array_equal(before[1], after[1])
+
+
+def nested_outputs():
+    inputs = keras.Input((4,))
+    one = L.Dense(3, name="one")(inputs)
+    inner = keras.Sequential(
+        [keras.Input((3,)), L.Dense(2, name="a"), L.Dense(1, name="b")],
+        name="nested",
+    )
+    return keras.Model(inputs, [inner(one), one])
+
+
+def test_the_outputs_of_the_head_have_the_names_of_the_models():
+    model = nested_outputs()
+    model.compile("sgd", {"nested": "mse", "one": "mae"}, run_eagerly=True)
+    x, y = X[:, :4], {"nested": Y, "one": X[:, :3]}
+    trunk, head = ktk.transfer.split(model, "nested/b")
+    assert list(head.output_names) == list(model.output_names)
+    kept = keras.Model.from_config(head.get_config())
+    assert list(kept.output_names) == list(model.output_names)
+    expected = model.evaluate(x, y, verbose=0)
+    features = trunk.predict(x, verbose=0)
+    found = head.evaluate(features, y, verbose=0)
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_outputs_are_not_rounded_by_a_global_policy():
+    model = nested_outputs()
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        _, head = ktk.transfer.split(model, "nested/b")
+    finally:
+        keras.config.set_dtype_policy(before)
+    assert {one.dtype for one in head.outputs} == {"float32"}
+
+
+class Threshold(keras.metrics.MeanSquaredError):
+    def __init__(self, threshold):
+        super().__init__(name="threshold")
+
+
+def test_a_metric_that_cannot_be_made_anew_is_named():
+    model = reused()
+    model.compile("sgd", "mse", metrics=[Threshold(0.5)])
+    with pytest.raises(ValueError, match="makes them anew"):
+        ktk.transfer.split(model)
+    # Features need no compiled head.
+    assert ktk.transfer.features(model, X[:4]).shape == (4, 5)

@@ -153,6 +153,14 @@ def symbolic_mask(tensor):
     return get_keras_mask(tensor)
 
 
+def maker_of(tensor):
+    """Returns the operation that made a symbolic tensor.
+
+    `_keras_history`: keras/src/models/functional.py names outputs by it.
+    """
+    return tensor._keras_history.operation
+
+
 def set_mask(value, mask):
     """Makes `mask` the one that comes with a tensor."""
     set_keras_mask(value, mask)

@@ -23,7 +23,7 @@ def optimizer_copy(optimizer, copies):
     Raises:
         ValueError: If the optimizer updates other variables than these.
     """
-    new = _with_settings(optimizer, copies)
+    new = with_settings(optimizer, copies)
     if optimizer.built:
         over = built_over(optimizer)
         _require_known(over, copies)
@@ -34,13 +34,19 @@ def optimizer_copy(optimizer, copies):
     return new
 
 
-def _with_settings(optimizer, copies):
+def with_settings(optimizer, copies):
+    """Returns a new optimizer of the same settings, not built.
+
+    Args:
+        optimizer: A `keras.optimizers.Optimizer`, wrapped or not.
+        copies: `{id(variable): (variable, its copy)}` of the model.
+    """
     if isinstance(optimizer, OptimizerWrapper):
-        inner = _with_settings(optimizer.inner_optimizer, copies)
+        inner = with_settings(optimizer.inner_optimizer, copies)
         return optimizer.for_copies(inner, copies)
     if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
         config = optimizer.get_config()
-        inner = _with_settings(optimizer.inner_optimizer, copies)
+        inner = with_settings(optimizer.inner_optimizer, copies)
         return type(optimizer)(**{**config, "inner_optimizer": inner})
     new = unbuilt_copy(optimizer)
     if optimizer.weight_decay is not None:

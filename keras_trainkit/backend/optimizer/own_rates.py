@@ -14,6 +14,7 @@ import functools
 
 import keras
 
+from keras_trainkit.backend.optimizer.decay_exclusion import decays
 from keras_trainkit.kernels.argument_checks import bad_value
 
 _DECAY = "_apply_weight_decay"
@@ -84,7 +85,10 @@ class OwnRates:
         try:
             for multiplier, group in self._groups(optimizer, variables):
                 attributes[_RATE] = _Rate(before, self._own(rate, multiplier))
-                plain(group)
+                # Keras's torch optimizers fail where nothing decays.
+                decaying = [one for one in group if decays(optimizer, one)]
+                if decaying:
+                    plain(decaying)
         finally:
             attributes[_RATE] = before
 

@@ -28,7 +28,7 @@ def build_over_what_trains(model):
         model: A compiled and built `keras.Model`, its optimizer not built.
     """
     with variable_scope(model):
-        _tell_weights(model.optimizer, model)
+        tell_weights(model.optimizer, model.weights)
         model.optimizer.build(model.trainable_variables)
 
 
@@ -44,7 +44,7 @@ def form_over_what_trains(model):
     """
     with variable_scope(model):
         new = unbuilt_copy(model.optimizer)
-        _tell_weights(new, model)
+        tell_weights(new, model.weights)
         new.build(model.trainable_variables)
         _carry_over(model.optimizer, new)
         if keras.backend.backend() == "tensorflow":
@@ -60,11 +60,16 @@ def counter(optimizer):
     return optimizer._iterations
 
 
-def _tell_weights(optimizer, model):
-    """Lets a wrapper see the weights that do not train, too."""
+def tell_weights(optimizer, weights):
+    """Lets a wrapper see the weights that do not train, too.
+
+    Args:
+        optimizer: A `keras.optimizers.Optimizer`.
+        weights: List of all weights of its model.
+    """
     while is_wrapper(optimizer):
         if isinstance(optimizer, OptimizerWrapper):
-            optimizer.know(model.weights)
+            optimizer.know(weights)
         optimizer = optimizer.inner_optimizer
 
 

@@ -1,11 +1,11 @@
 """Compiling a copy of a model as the model is, with its optimizer's state."""
 
-import copy
 import inspect
 
 import keras
 
 from keras_trainkit.backend.optimizer.optimizer_copies import optimizer_copy
+from keras_trainkit.backend.training.compile_copies import unshared
 from keras_trainkit.kernels.argument_checks import bad_value
 
 _HINT = "Compile the copy by hand: `clone(model, compile=False)`."
@@ -33,7 +33,7 @@ def carry_compile_state(model, clone, copies):
     given = dict(model._compile_config.config)
     given["optimizer"] = optimizer_copy(model.optimizer, copies)
     for name in ("metrics", "weighted_metrics"):
-        given[name] = keras.tree.map_structure(_unshared, given[name])
+        given[name] = keras.tree.map_structure(unshared, given[name])
     # An optimizer that scales the loss is scaling it already.
     clone.compile(**given, auto_scale_loss=False)
     for name in ("run_eagerly", "steps_per_execution", "jit_compile"):
@@ -62,9 +62,3 @@ def _require_known_arguments(model):
             f"{unknown} besides, nor all but {missing}",
             _HINT,
         )
-
-
-def _unshared(metric):
-    if isinstance(metric, keras.metrics.Metric):
-        return type(metric).from_config(metric.get_config())
-    return copy.copy(metric)

@@ -21,6 +21,7 @@ from keras_trainkit.optimizers.layerwise_learning_rate import (
 )
 from keras_trainkit.scheduling.search_checks import refuse_not_compiled
 from keras_trainkit.transfer.clone import clone
+from keras_trainkit.transfer.depth_search.networks import copies_of
 
 
 def require_model(model):
@@ -145,7 +146,7 @@ def larger_is_better(model, data, monitor):
             tell.
     """
     trial = clone(model, compile=False)
-    compile_like(trial, model)
+    compile_like(trial, model, copies_of(model, trial))
     trial.run_eagerly = True  # one batch is not worth compiling for
     held_out = data["validation_data"]
     if isinstance(held_out, tuple):

@@ -71,10 +71,11 @@ class Networks:
             configuration: A `Configuration`.
 
         Returns:
-            Tuple of the network and the list of its weights that were reused
-            and train.
+            Tuple of the network, the list of its weights that were reused and
+            train, and `{id(variable): (variable, its copy)}` of the model.
         """
         network = clone(self._model, compile=False)
+        copies = copies_of(self._model, network)
         tree = LayerTree(network)
         found = grouped(tree, self._n)
         weights = group_weights(tree, found)
@@ -87,7 +88,7 @@ class Networks:
         if configuration.above == "drop":
             gap = Gap(network, _flat(found[reuse : self.count]))
             network = gap.closed()
-        return network, trained
+        return network, trained, copies
 
     def _draw_anew(self, tree, weights):
         """Gives weights, and all seeds, the values of a new model."""
@@ -103,6 +104,12 @@ class Networks:
         ):
             if id(ours) in drawn or id(ours) not in kept:
                 ours.assign(keras.ops.copy(theirs))
+
+
+def copies_of(model, network):
+    """Returns `{id(variable): (variable, its copy)}` for a clone."""
+    pairs = zip(model.variables, network.variables, strict=True)
+    return {id(one): (one, copy) for one, copy in pairs}
 
 
 def _shape_of(gap):

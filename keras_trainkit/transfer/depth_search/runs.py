@@ -79,20 +79,26 @@ class Runs:
 
     def compiled(self, configuration):
         """Returns a compiled network and the data that it trains on."""
-        network, reused = self._networks.make(configuration)
+        network, reused, copies = self._networks.make(configuration)
         trained, data = network, self._data
         if self._cache and configuration.freeze:
             trained, data = self._on_features(network, configuration)
         compile_like(
-            trained, self._model, _rates(trained, reused, configuration)
+            trained,
+            self._model,
+            copies,
+            _rates(trained, reused, configuration),
         )
         return trained, data
 
     def network(self, configuration):
         """Returns a compiled network that takes the model's own inputs."""
-        network, reused = self._networks.make(configuration)
+        network, reused, copies = self._networks.make(configuration)
         compile_like(
-            network, self._model, _rates(network, reused, configuration)
+            network,
+            self._model,
+            copies,
+            _rates(network, reused, configuration),
         )
         return network
 

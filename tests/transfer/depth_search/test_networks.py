@@ -51,7 +51,7 @@ CASES = {
 def test_weights_and_flags_are_those_of_the_choice(choice, reused, trains):
     model = with_weights()
     keras.utils.set_random_seed(7)
-    network, trained = Networks(model, None, 1).make(choice)
+    network, trained, _ = Networks(model, None, 1).make(choice)
     same = [name for name in NAMES if equal(model, network, name)]
     assert same == reused
     flagged = [n for n in NAMES if network.get_layer(n).trainable_weights]
@@ -80,7 +80,7 @@ def test_what_is_new_follows_from_the_seed():
 
     def drawn(seed):
         keras.utils.set_random_seed(seed)
-        network, _ = networks.make(SCRATCH)
+        network, *_ = networks.make(SCRATCH)
         return [to_numpy(one) for one in network.variables]
 
     first, again, other = drawn(1), drawn(1), drawn(2)
@@ -98,7 +98,7 @@ def test_dropped_groups_are_gone_and_the_rest_is_as_said():
     networks = Networks(model, None, 1)
     assert (networks.count, networks.droppable()) == (3, {1, 2})
     choice = Configuration(1, 1, "drop", None)
-    network, trained = networks.make(choice)
+    network, trained, _ = networks.make(choice)
     weighted = [one.name for one in network.layers if one.weights]
     assert (weighted, trained) == (["stem", "head"], [])
     assert equal(model, network, "stem")
@@ -117,7 +117,7 @@ def test_where_a_layer_wants_another_shape_nothing_can_be_dropped():
 def test_what_is_left_of_a_network_has_outputs_of_the_same_shape():
     networks = Networks(zoo.convolutional(), None, 1)
     assert networks.droppable() == {1, 2}
-    network, _ = networks.make(Configuration(1, 0, "drop", 1.0))
+    network, *_ = networks.make(Configuration(1, 0, "drop", 1.0))
     assert network.output_shape == (None, 2)
 
 
@@ -127,7 +127,7 @@ def test_statistics_of_the_data_are_never_drawn_anew():
     model = keras.Sequential([keras.Input((8,)), norm])
     model.add(keras.layers.Dense(3))
     model.add(keras.layers.Dense(2))
-    network, _ = Networks(model, None, 1).make(SCRATCH)
+    network, *_ = Networks(model, None, 1).make(SCRATCH)
     assert equal(model, network, norm.name)
 
 
