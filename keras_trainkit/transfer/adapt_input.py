@@ -34,10 +34,11 @@ def adapt_input(model, channels):
 
     Args:
         model: A Sequential or functional model with one input, which one
-            ordinary convolution reads; nested models are opened. Before it
-            there may be layers without weights (`Rescaling`, `Resizing`,
-            padding, augmentation), and `Normalization`: what these keep per
-            channel is repeated like the kernel.
+            ordinary convolution (Keras's own class) reads; nested models are
+            opened. Before it there may be what treats all channels alike:
+            `Rescaling`, `Normalization` (what these keep per channel is
+            repeated like the kernel), `Resizing`, padding, cropping, pooling,
+            dropout, augmentation that does not mix colours, and arithmetic.
         channels: Number of channels, at least 1.
 
     Returns:
@@ -48,9 +49,10 @@ def adapt_input(model, channels):
         TypeError: If `model` is no graph of layers, or `channels` no integer.
         ValueError: If `channels` is less than 1; if the model has several
             inputs, or anything but one convolution without groups reads the
-            input; if one channel would stand for several that are normalised
-            unlike each other; if a layer before the convolution needs the
-            old channels.
+            input, such as a layer that mixes channels or one of your own; if
+            one channel would stand for several that are normalised unlike
+            each other; if a layer before the convolution needs the old
+            channels.
 
     Example:
 

@@ -7,7 +7,9 @@ from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.models.graph import Steps
 from keras_trainkit.models.graph import graph_of
 from keras_trainkit.models.layer_tree import LayerTree
+from keras_trainkit.transfer.channelwise import is_channelwise
 
+# No subclasses: what these do with the channels only they know.
 _CONVOLUTIONS = (
     keras.layers.Conv1D,
     keras.layers.Conv2D,
@@ -23,24 +25,24 @@ class InputStem:
 
     Attributes:
         convolution: The one convolution that reads the input's channels.
-        before: List of the operations before it, which own no weights, or
-            are `Normalization` layers.
+        before: List of the operations before it, which treat all channels
+            alike, but for constants per channel.
         nested: List of the nested models that hold these, or the convolution.
         channels: Number of channels of the input.
         axis: The input's axis of channels, counted with the batch's.
 
     Raises:
         TypeError: If `model` is no graph of layers.
-        ValueError: If it has several inputs, or anything but one convolution,
-            without groups or LoRA, reads the input.
+        ValueError: If it has several inputs, or anything but one convolution
+            of Keras's own, without groups or LoRA, reads the input.
     """
 
     def __init__(self, model):
         graph = _graph(model)
         steps = Steps(model)
-        self.before, readers = _readers(steps)
+        self.before, readers, passed_on = _readers(steps)
         self.convolution = _only_convolution(model, readers)
-        _require_alone(model, steps, readers[0])
+        _require_alone(model, steps, readers[0], passed_on)
         first = self.convolution.data_format == "channels_first"
         shape = graph.inputs[0].shape
         self.axis = 1 if first else len(shape) - 1
@@ -80,25 +82,20 @@ def _graph(model):
 
 
 def _readers(graph):
-    """Returns what the input passes, and the steps with weights behind."""
+    """Returns what the input passes, the steps behind, and what passes on."""
     passed_on, before, readers = {0}, [], []
     for step in graph.steps:
         read = step.inputs[step.for_masks :]
         if passed_on.isdisjoint(read):
             continue
-        normalizes = isinstance(step.operation, keras.layers.Normalization)
-        merges = len(set(read)) > 1
-        if merges or (_has_weights(step.operation) and not normalizes):
+        known = step.operation is None or is_channelwise(step.operation)
+        if len(set(read)) > 1 or not known:
             readers.append(step)
             continue
         passed_on.update(step.outputs)
         if step.operation is not None:
             before.append(step.operation)
-    return before, readers
-
-
-def _has_weights(operation):
-    return isinstance(operation, keras.Layer) and bool(operation.weights)
+    return before, readers, passed_on
 
 
 def _only_convolution(model, readers):
@@ -111,12 +108,13 @@ def _only_convolution(model, readers):
             f"It is read by {names}.",
         )
     layer = readers[0].operation
-    if not isinstance(layer, _CONVOLUTIONS) or layer.groups != 1:
+    if type(layer) not in _CONVOLUTIONS or layer.groups != 1:
         raise bad_value(
             "model",
             model.name,
-            "a model whose first layer with weights is a Conv1D, Conv2D or "
-            "Conv3D without groups",
+            "a model that begins with Keras's own Conv1D, Conv2D or Conv3D "
+            "without groups, or with layers before it that treat all channels "
+            "alike",
             f"It is the {type(layer).__name__} {names[0]!r}. Put a 1x1 "
             "convolution in front of the model instead.",
         )
@@ -130,9 +128,9 @@ def _only_convolution(model, readers):
     return layer
 
 
-def _require_alone(model, graph, reader):
+def _require_alone(model, graph, reader, passed_on):
     calls = [s for s in graph.steps if s.operation is reader.operation]
-    passed = {ref for ref in graph.outputs if ref in reader.inputs}
+    passed = passed_on.intersection(graph.outputs)
     if len(calls) > 1 or passed:
         what = "is called once" if len(calls) > 1 else "all outputs lie behind"
         raise bad_value(

@@ -5,6 +5,7 @@ import numpy as np
 
 from keras_trainkit.models.graph import Steps
 from keras_trainkit.models.graph import graph_of
+from keras_trainkit.transfer.channelwise import keeps_range
 
 # Ends of the ranges that images come in.
 _HIGHEST = (255.0, 1.0)
@@ -15,8 +16,9 @@ _TOLERANCE = 0.01
 def own_scale(model):
     """Returns the range of values that a model brings to scale itself.
 
-    It does if a `Rescaling` behind its input, before any layer with weights
-    but `Normalization`, maps 0 to 255, or 0 to 1, onto 0 to 1 or -1 to 1.
+    It does if a `Rescaling` behind its input maps 0 to 255, or 0 to 1, onto
+    0 to 1 or -1 to 1, and before it nothing changes the range: there are only
+    padding, cropping, resizing, augmentation and the like.
 
     Args:
         model: A `keras.Model`.
@@ -43,7 +45,7 @@ def _preprocessing(model):
         kinds = (keras.layers.Rescaling, keras.layers.Normalization)
         if isinstance(layer, kinds):
             found.append(layer)
-        elif isinstance(layer, keras.Layer) and layer.weights:
+        elif layer is not None and not keeps_range(layer):
             continue
         passed_on.update(step.outputs)
     return found

@@ -58,6 +58,13 @@ def test_what_comes_before_the_convolution(make, before, inside, channels):
     assert stem.channels == channels
 
 
+class OwnConv(layers.Conv2D):
+    """Doubles what it gets, which the kernel does not tell."""
+
+    def call(self, inputs):
+        return super().call(2 * inputs)
+
+
 def two_inputs():
     inputs = [keras.Input((6, 6, 3), name=name) for name in "ab"]
     return keras.Model(inputs, conv()(layers.Add()(inputs)))
@@ -105,7 +112,23 @@ REFUSED = {
         lambda: images(layers.BatchNormalization(name="norm"), conv()),
         "the BatchNormalization 'norm'.*1x1",
     ),
-    "no weights": (lambda: images(layers.Flatten()), r"read by \[\]"),
+    "no weights": (lambda: images(layers.RandomFlip()), r"read by \[\]"),
+    "mixed channels": (
+        lambda: images(layers.Softmax(name="soft"), conv()),
+        "treat all channels alike.*the Softmax 'soft'",
+    ),
+    "channels to another output": (
+        lambda: graph(lambda x: [conv()(x), layers.Flatten(name="flat")(x)]),
+        r"\['(conv|flat)', '(conv|flat)'\]",
+    ),
+    "the padded input as an output": (
+        lambda: graph(lambda x: [conv()(x), layers.ZeroPadding2D()(x)]),
+        "all outputs lie behind",
+    ),
+    "a convolution of a user's": (
+        lambda: images(OwnConv(4, 3, name="own")),
+        "Keras's own Conv1D.*the OwnConv 'own'",
+    ),
     "LoRA": (with_lora, "'conv' has no LoRA"),
 }
 

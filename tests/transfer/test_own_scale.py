@@ -66,6 +66,13 @@ OWN = {
         None,
         ["own"],
     ),
+    "behind arithmetic": (
+        lambda: images(
+            layers.Activation("tanh"), layers.Rescaling(1 / 255, name="own")
+        ),
+        None,
+        [],
+    ),
     "behind a convolution": (
         lambda: keras.Sequential(
             [images().layers[0], layers.Rescaling(1 / 255)]
