@@ -30,7 +30,7 @@ class LastGroups:
             tree: The model's `LayerTree`.
             name: The argument that the selection came in, for errors.
         """
-        found = grouped(tree, self.of)
+        found = grouped(tree, self.of, "of")
         if self.n > len(found):
             raise bad_value(
                 name,
@@ -150,15 +150,21 @@ def layer_groups(model, n=None):
     return grouped(LayerTree(model), n)
 
 
-def grouped(tree, n=None):
-    """Returns what `layer_groups` does, for a model that has been read."""
+def grouped(tree, n=None, name="n"):
+    """Returns what `layer_groups` does, for a model that has been read.
+
+    Args:
+        tree: The model's `LayerTree`.
+        n: As for `layer_groups`.
+        name: The argument that `n` came in, for errors. Defaults to `"n"`.
+    """
     found = natural_groups(tree)
     if n is None:
         return found
-    require_integer("n", n, least=1)
+    require_integer(name, n, least=1)
     if n > len(found):
         raise bad_value(
-            "n",
+            name,
             n,
             f"at most {len(found)}, the number of natural groups",
             "`layer_groups(model)` shows them.",

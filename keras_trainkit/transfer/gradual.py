@@ -3,6 +3,7 @@
 import keras
 
 from keras_trainkit.kernels.argument_checks import bad_type
+from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.kernels.argument_checks import require_integer
 from keras_trainkit.models.groups import LastGroups
 from keras_trainkit.models.groups import grouped
@@ -38,8 +39,8 @@ def gradual(model, every=2, n=None, most=None):
 
     Raises:
         TypeError: If `model` is no `keras.Model` or a number no integer.
-        ValueError: If a number is out of range, or the order of the forward
-            pass is unknown.
+        ValueError: If a number is out of range, the model has no weights, or
+            the order of the forward pass is unknown.
 
     Example:
 
@@ -66,6 +67,8 @@ def gradual(model, every=2, n=None, most=None):
         raise bad_type("model", model, "a keras.Model")
     require_integer("every", every, least=1)
     found = grouped(LayerTree(model), n)
+    if not found:
+        raise bad_value("model", model.name, "a model with weights")
     if most is not None:
         require_integer("most", most, least=1, most=len(found))
     of = None if n is None else int(n)

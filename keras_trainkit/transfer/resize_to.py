@@ -61,13 +61,15 @@ def resize_to(
 
     Returns:
         A functional model, not compiled, that takes images of any size, all
-        those of a batch of the same.
+        those of a batch of the same. What it does to them is done in float32,
+        and rounded where the model takes integers.
 
     Raises:
         TypeError: For arguments of another type.
         ValueError: If the scale or the size is neither given nor known, or
             given unlike what the model says; if a range is empty; if the
-            model's input is no image.
+            model's input is no image, or takes integers and another scale
+            than (0, 255).
 
     Example:
 
@@ -94,13 +96,38 @@ def resize_to(
     places = (2, 3) if first else (1, 2)
     height, width = _size(model, [shape[i] for i in places], size)
     open_shape = [None if i in places else n for i, n in enumerate(shape)]
-    inputs = keras.Input(batch_shape=tuple(open_shape), dtype=dtype)
+    integers = keras.backend.is_int_dtype(dtype)
+    if integers:
+        _require_bytes(model, scale, dtype)
+    inputs = keras.Input(
+        batch_shape=tuple(open_shape),
+        # Integers are no fractions.
+        dtype="float32" if integers and images != _BYTES else dtype,
+    )
     x = keras.layers.Resizing(
-        height, width, interpolation, data_format=data_format, name="resize"
+        height,
+        width,
+        interpolation,
+        data_format=data_format,
+        dtype="float32",
+        name="resize",
     )(inputs)
     channel = next(i for i in (1, 2, 3) if i not in places)
     x = _brought_to(x, scale, images, channel)
+    if integers and x.dtype != dtype:
+        x = keras.ops.saturate_cast(keras.ops.round(x), dtype)
     return keras.Model(inputs, model(x), name=f"images_to_{model.name}")
+
+
+def _require_bytes(model, scale, dtype):
+    if scale != _BYTES and not callable(scale):
+        raise bad_value(
+            "scale",
+            scale,
+            f"(0, 255) for a model whose input is of dtype {dtype}: integers "
+            "hold no other range of images",
+            f"Give {model.name!r} an input of floats.",
+        )
 
 
 def _scale(model, scale, images):
@@ -158,6 +185,7 @@ def _brought_to(x, scale, images, channel):
         axis=channel,
         mean=list(mean),
         variance=[one * one for one in deviation],
+        dtype="float32",
         name="normalize",
     )(x)
 
@@ -167,8 +195,9 @@ def _rescaled(x, scale, images):
     if (a, b) == (c, d):
         return x
     factor = (d - c) / (b - a)
-    layer = keras.layers.Rescaling(factor, c - a * factor, name="rescale")
-    return layer(x)
+    return keras.layers.Rescaling(
+        factor, c - a * factor, dtype="float32", name="rescale"
+    )(x)
 
 
 def _range(name, pair, more=""):

@@ -134,7 +134,7 @@ def test_it_reads_as_it_is_written(selection, text):
         (
             lambda: select(zoo.sequential(), groups(2, of=3)),
             ValueError,
-            "at most 2",
+            "`of` must be at most 2",
         ),
         (lambda: layer_groups(zoo.sequential(), 3), ValueError, "at most 2"),
         (lambda: layer_groups(zoo.sequential(), 0), ValueError, "at least 1"),

@@ -94,3 +94,10 @@ def test_bad_arguments_are_refused(arguments, error, message):
 def test_a_model_that_is_not_built_is_refused():
     with pytest.raises(ValueError, match="has not been built"):
         gradual(keras.Sequential([zoo.dense(1, "head")]))
+
+
+@pytest.mark.one_backend
+def test_a_model_without_weights_has_no_stages():
+    model = keras.Sequential([keras.Input((4,)), keras.layers.ReLU()])
+    with pytest.raises(ValueError, match="a model with weights"):
+        gradual(model)

@@ -82,6 +82,37 @@ def test_it_takes_any_size_and_is_saved(tmp_path):
 
 
 @pytest.mark.one_backend
+def of_bytes():
+    inputs = keras.Input((4, 4, 3), dtype="uint8")
+    return keras.Model(inputs, images()(inputs), name="bytes")
+
+
+@pytest.mark.parametrize("given", [(0, 255), (0, 1)], ids=["bytes", "unit"])
+def test_a_model_of_integers_gets_the_nearest_ones(given):
+    model = of_bytes()
+    found = resize_to(model, (0, 255), given)
+    photos = PHOTOS if given == (0, 255) else PHOTOS.astype("float32") / 255
+    nearest = np.round(resized(PHOTOS)).astype("uint8")
+    expected = to_numpy(model(nearest))
+    np.testing.assert_allclose(
+        to_numpy(found(photos)), expected, rtol=0.02, atol=1
+    )
+
+
+@pytest.mark.one_backend
+def test_the_new_layers_compute_in_float32_whatever_the_policy():
+    before = keras.config.dtype_policy()
+    model = images()
+    try:
+        keras.config.set_dtype_policy("mixed_bfloat16")
+        found = resize_to(model, "torch")
+    finally:
+        keras.config.set_dtype_policy(before)
+    names = ["resize", "rescale", "normalize"]
+    dtypes = {found.get_layer(name).compute_dtype for name in names}
+    assert dtypes == {"float32"}
+
+
 def test_the_models_layers_are_shared():
     model = images()
     assert resize_to(model, (0, 1)).weights[0] is model.weights[0]
@@ -136,6 +167,11 @@ REFUSED = {
         {"model": nested, "scale": (-1, 1)},
         ValueError,
         r"\(0.0, 255.0\) for a model .*\['own'\].*Leave `scale` out",
+    ),
+    "integers": (
+        {"model": of_bytes, "scale": (-1, 1)},
+        ValueError,
+        r"\(0, 255\) for a model whose input is of dtype uint8",
     ),
     "no size": (
         {"model": lambda: images(shape=(None, None, 3)), "scale": (0, 1)},
