@@ -5,7 +5,11 @@ import os
 
 import pytest
 
-pytest_plugins = ["tests.helpers.one_backend", "tests.helpers.skips"]
+pytest_plugins = [
+    "tests.helpers.one_backend",
+    "tests.helpers.skips",
+    "tests.helpers.tf_data",
+]
 
 BACKENDS = ("tensorflow", "jax", "torch")
 
