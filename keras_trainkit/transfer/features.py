@@ -37,10 +37,12 @@ def features(
         batch_size: Integer of at least 1, for arrays. Defaults to `32`.
         steps: Integer, how many batches of a dataset or generator to take.
             Defaults to `None`: all.
-        memory_limit: Number of bytes that the features may take in memory
-            while they are collected. Defaults to `2**30`, a gibibyte.
+        memory_limit: Number of bytes that the features may have as arrays in
+            memory; larger ones are in files. While the batches are joined,
+            arrays take twice their size. Defaults to `2**30`, a gibibyte.
         folder: Path of a folder that the features are written to, whatever
-            their size, as `features_0.npy` and so on, which stay there.
+            their size, as `features_0.npy` and so on, which stay there. Those
+            of an earlier call are replaced when the new ones are complete.
             Defaults to `None`: files, if any, are temporary; they are removed
             with the array and its views, at the end of Python, and after an
             exception.

@@ -24,15 +24,19 @@ class FeatureStore:
     the files are removed.
 
     Args:
-        memory_limit: Number of bytes.
+        memory_limit: Number of bytes. For a moment, joining the batches takes
+            as much once more.
         folder: Path of the folder for the files; everything is written to
-            them then, and they stay. Defaults to `None`: a temporary folder,
-            which is removed with the last of the arrays.
+            them then, and they stay. Files of an earlier call are replaced
+            when the new ones are complete; who has mapped them keeps them.
+            Defaults to `None`: a temporary folder, which is removed with the
+            last of the arrays.
     """
 
     def __init__(self, memory_limit, folder=None):
         self._limit = memory_limit
-        self._folder, self._temporary = folder, folder is None
+        self._target, self._temporary = folder, folder is None
+        self._folder = None
         self._kinds = None
         self._batches, self._files = [], []
         self._open_files = contextlib.ExitStack()
@@ -73,8 +77,7 @@ class FeatureStore:
         self._bytes += sum(array.nbytes for array in arrays)
         for array, batches in zip(arrays, self._batches, strict=True):
             batches.append(array)
-        # Joining the batches takes their size once more.
-        large = 2 * self._bytes > self._limit
+        large = self._bytes > self._limit
         if self._files or large or not self._temporary:
             self._write()
 
@@ -90,17 +93,18 @@ class FeatureStore:
             file.seek(0)
             file.write(_header(self._rows, *kind))
         self._close()
-        maps = [np.load(file.name, mmap_mode="r") for file in self._files]
+        paths = [Path(file.name) for file in self._files]
+        if not self._temporary:
+            paths = self._put_in_place(paths)
+        maps = [np.load(path, mmap_mode="r") for path in paths]
         if self._temporary:
             self._remove_with(maps)
         return maps
 
     def remove(self):
-        """Removes the files, whoever still has a map of them."""
+        """Removes the temporary folder, whoever has a map of its files."""
         self._close()
-        for file in self._files:
-            Path(file.name).unlink(missing_ok=True)
-        if self._temporary and self._folder is not None:
+        if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def _write(self):
@@ -111,15 +115,29 @@ class FeatureStore:
                 file.write(batches.pop(0).data)
 
     def _open(self):
-        if self._temporary:
-            self._folder = tempfile.mkdtemp(prefix="keras_trainkit_")
-        Path(self._folder).mkdir(parents=True, exist_ok=True)
+        if not self._temporary:
+            Path(self._target).mkdir(parents=True, exist_ok=True)
+        # Beside the files that it is to replace, so that it can.
+        self._folder = tempfile.mkdtemp(
+            prefix="keras_trainkit_", dir=self._target
+        )
         for place, kind in enumerate(self._kinds):
             path = Path(self._folder) / f"features_{place}.npy"
             file = open(path, "wb")  # noqa: SIM115, closed by the stack
             self._open_files.enter_context(file)
             file.write(_header(0, *kind))
             self._files.append(file)
+
+    def _put_in_place(self, paths):
+        """Replaces the files of an earlier call."""
+        target = Path(self._target)
+        moved = [path.replace(target / path.name) for path in paths]
+        for old in target.glob("features_*.npy"):
+            number = old.stem.removeprefix("features_")
+            if number.isdecimal() and int(number) >= len(moved):
+                old.unlink()
+        shutil.rmtree(self._folder)
+        return moved
 
     def _close(self):
         self._open_files.close()

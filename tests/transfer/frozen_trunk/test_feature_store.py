@@ -39,7 +39,7 @@ def test_whatever_the_limit_the_rows_are_those_added(sizes, limit, dtype):
         (array,) = store.arrays()
     assert array.dtype == rows.dtype
     np.testing.assert_array_equal(array, rows)
-    assert isinstance(array, np.memmap) == (2 * rows.nbytes > limit)
+    assert isinstance(array, np.memmap) == (rows.nbytes > limit)
 
 
 def test_the_folder_is_removed_with_the_last_array(folder):
@@ -70,6 +70,31 @@ def test_a_named_folder_stays(folder):
     read = np.load(folder / "kept" / "features_0.npy")
     np.testing.assert_array_equal(read, ROWS)
     assert Path(folder / "kept" / "features_1.npy").exists()
+
+
+def test_what_is_exactly_the_limit_is_an_array():
+    with FeatureStore(ROWS.nbytes) as store:
+        store.add([ROWS])
+        (array,) = store.arrays()
+    assert not isinstance(array, np.memmap)
+
+
+def test_files_are_replaced_when_the_new_ones_are_complete(folder):
+    kept = folder / "kept"
+    with FeatureStore(0, kept) as store:
+        old, _ = filled(store)
+    with pytest.raises(OSError), FeatureStore(0, kept) as store:
+        store.add([ROWS + 1])
+        raise OSError
+    np.testing.assert_array_equal(np.load(kept / "features_0.npy"), ROWS)
+    (kept / "features_of_mine.npy").touch()
+    with FeatureStore(0, kept) as store:
+        store.add([ROWS[:1] + 1])
+        (new,) = store.arrays()
+    np.testing.assert_array_equal(old, ROWS)
+    np.testing.assert_array_equal(new, ROWS[:1] + 1)
+    names = sorted(one.name for one in kept.iterdir())
+    assert names == ["features_0.npy", "features_of_mine.npy"]
 
 
 def test_batches_of_other_shapes_are_refused(folder):
