@@ -30,6 +30,9 @@ def _put(model, outer, optimizer, scales):
         outer.inner_optimizer = optimizer
     else:
         model.optimizer = optimizer
-        # What `save` writes: keras/src/trainers/trainer.py
-        model._compile_config.config["optimizer"] = optimizer
+    # What `save` writes is what `compile` was given, perhaps before Keras put
+    # it into one that scales the loss: keras/src/trainers/trainer.py
+    given = model._compile_config.config
+    if not scales or given["optimizer"] is not outer:
+        given["optimizer"] = optimizer
     forget_compiled_steps(model)
