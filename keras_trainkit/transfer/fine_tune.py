@@ -77,6 +77,7 @@ def fine_tune(
             Defaults to none.
         memory_limit: Number of bytes for cached features. Larger ones are
             written to a temporary folder, which is removed with the stage.
+            While batches are joined, arrays in memory take twice their size.
             Defaults to `2**30`, a gibibyte.
         verbose: As in `fit`; `0` prints nothing. Defaults to `"auto"`.
         **fit_arguments: `class_weight`, `sample_weight`, `shuffle`,
@@ -91,10 +92,13 @@ def fine_tune(
 
     Raises:
         ValueError: For numbers out of range, a model that is not compiled or
-            not built, nothing that trains, data of unknown length, stages too
-            short for a cycle, callbacks that cannot work, features that
-            cannot be cached where that is asked for, and a search that
-            suggests no rate for the head.
+            not built, nothing that trains, a learning rate that is a
+            schedule, data that is empty, of unequal or of unknown length,
+            stages too short for a cycle, callbacks that cannot work, features
+            that cannot be cached where that is asked for, a callback that
+            changes the frozen layers while their features are cached (at the
+            end of that epoch), and a search that suggests no rate for the
+            head.
         TypeError: For arguments of another type, or unknown ones.
 
     Example:

@@ -215,6 +215,52 @@ def test_a_dataset_is_trained_on_as_it_is():
     assert int(model.optimizer.iterations) == 5
 
 
+class Squares(L.Layer):
+    """Adds a loss that needs no targets."""
+
+    def call(self, x):
+        self.add_loss(keras.ops.mean(x**2))
+        return x
+
+
+HEAD_ALONE = {"head_epochs": 1, "epochs": 1, "memory_limit": 0}
+
+
+def test_weights_of_samples_count_where_features_are_in_files():
+    made = []
+    for cache in (True, False):
+        model = reused(run_eagerly=True)
+        keras.utils.set_random_seed(3)
+        history = tuned(
+            model,
+            **HEAD_ALONE,
+            cache_features=cache,
+            sample_weight=np.linspace(0, 1, len(X)),
+            validation_data=(X, Y, np.linspace(0, 2, len(X))),
+            validation_batch_size=16,
+        )
+        made.append(history.history)
+    ours, theirs = made
+    assert list(ours) == list(theirs)
+    for name, values in theirs.items():
+        np.testing.assert_allclose(ours[name], values, atol=1e-5)
+
+
+@pytest.mark.parametrize("limit", [0, 2**30])
+def test_validation_data_need_no_targets(limit):
+    inputs = keras.Input(X.shape[1:])
+    outputs = Squares()(L.Dense(2)(L.Dense(3, trainable=False)(inputs)))
+    model = keras.Model(inputs, outputs)
+    model.compile("sgd", run_eagerly=True)
+    history = ktk.transfer.fine_tune(
+        model,
+        X,
+        validation_data=(X[:8],),
+        **{**SHORT, **HEAD_ALONE, "memory_limit": limit},
+    )
+    assert history.stages[0].cached and history.history["val_loss"][0] > 0
+
+
 def frozen_whole():
     model = reused()
     ktk.transfer.freeze(model, "all")
@@ -234,7 +280,14 @@ def with_own_rates():
     )
 
 
+def with_a_schedule():
+    rate = keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.5)
+    return reused(optimizer=keras.optimizers.SGD(rate))
+
+
 ERRORS = {
+    "a schedule": (with_a_schedule, {}, ValueError, "a plain number"),
+    "validation": (reused, {"validation_data": 3}, TypeError, "validation"),
     "two sets of rates": (
         with_own_rates,
         {"layer_decay": 0.5},
@@ -262,9 +315,11 @@ def test_what_cannot_be_is_refused_and_the_model_is_as_it_was(case):
     make, arguments, error, message = ERRORS[case]
     model = make()
     before = model.get_weights() if hasattr(model, "weights") else None
+    flags = before and read_flags(LayerTree(model))
     with pytest.raises(error, match=message):
         tuned(model, **arguments)
     if before is not None:
+        assert read_flags(LayerTree(model)) == flags
         for one, two in zip(before, model.get_weights(), strict=True):
             np.testing.assert_array_equal(one, two)
 

@@ -20,6 +20,7 @@ from keras_trainkit.transfer.frozen_trunk.cacheability import CannotCache
 from keras_trainkit.transfer.frozen_trunk.cacheability import require_cacheable
 from keras_trainkit.transfer.frozen_trunk.feature_store import MEMORY_LIMIT
 from keras_trainkit.transfer.frozen_trunk.feature_store import FeatureStore
+from keras_trainkit.transfer.frozen_trunk.trunk_watch import TrunkWatch
 
 _NAMES = itertools.count()
 
@@ -111,6 +112,10 @@ class CachedFeatures:
             **others: `y`, `sample_weight`, `batch_size`, `shuffle` of `fit`.
         """
         return fit_arguments(x, **others)
+
+    def watch(self):
+        """Returns a callback that raises where the trunk does not stay so."""
+        return TrunkWatch(self._border.trunk_layers())
 
     def _computed(self, batch, training):
         first = self._dtypes is None

@@ -3,9 +3,12 @@
 import contextlib
 import inspect
 
+import keras
+
 from keras_trainkit.backend.model.prediction_batches import Batches
 from keras_trainkit.backend.model.prediction_batches import are_arrays
 from keras_trainkit.backend.training.feature_data import count_batches
+from keras_trainkit.kernels.argument_checks import bad_type
 from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.kernels.argument_checks import require_integer
 from keras_trainkit.transfer.frozen_trunk.cacheability import CannotCache
@@ -39,7 +42,36 @@ class TrainingData:
         self._batch_size = batch_size
         self._others = {k: v for k, v in others.items() if v is not None}
         self._arrays = x is not None and are_arrays(x)
+        if x is not None and not keras.tree.flatten(x):
+            raise _empty(x)
         self.steps = self._count()
+        if self.steps < 1:
+            raise _empty(x)
+        self._check_validation()
+
+    def _check_validation(self):
+        """Raises for data that no `fit` would take."""
+        given = self._validation
+        if given is None:
+            return
+        parts = tuple(given) if isinstance(given, (tuple, list)) else (given,)
+        if not 1 <= len(parts) <= 3:
+            raise bad_value(
+                "validation_data",
+                given,
+                "`(x, y)`, `(x, y, sample_weight)`, `(x,)`, or a dataset",
+            )
+        x, y, weights = (*parts, None, None)[:3]
+        if are_arrays(x):
+            count_batches(x, y, self._batch_size, weights)
+        elif not hasattr(x, "__next__"):
+            # An iterator would lose a batch by it.
+            try:
+                Batches(x, None, None)
+            except ValueError as error:
+                raise bad_type(
+                    "validation_data", given, "data that `fit` takes"
+                ) from error
 
     def _count(self):
         """Returns how many batches an epoch has."""
@@ -83,6 +115,8 @@ class TrainingData:
     def cached(self, model, memory_limit):
         """Yields what `raw` returns, with features in place of arrays.
 
+        After these two, a callback for `fit` that watches the trunk.
+
         Args:
             model: The model, frozen in front.
             memory_limit: See `CachedFeatures`.
@@ -98,6 +132,7 @@ class TrainingData:
         if "steps_per_epoch" in self._others:
             raise CannotCache("`steps_per_epoch` is given for arrays")
         with CachedFeatures(model, self._batch_size, memory_limit) as cache:
+            watch = cache.watch()
             _, validation = self.raw()
             others = self._of_training()
             training = cache.fit_arguments(
@@ -107,20 +142,23 @@ class TrainingData:
                 batch_size=self._batch_size,
                 shuffle=others.get("shuffle", True),
             )
+            # Where the data is a dataset, the weights are in it.
+            others.pop("sample_weight", None)
             yield (
                 {**others, **training},
                 {**validation, **self._cached_validation(cache)},
+                watch,
             )
 
     def _cached_validation(self, cache):
         given = self._validation
         if not isinstance(given, (tuple, list)) or not are_arrays(given[0]):
             return {}
-        x, y, *weights = given
+        x, y, weights = (*given, None, None)[:3]
         arguments = cache.fit_arguments(
             cache.data(x, training=False),
             y=y,
-            sample_weight=weights[0] if weights else None,
+            sample_weight=weights,
             batch_size=self._others.get(
                 "validation_batch_size", self._batch_size
             ),
@@ -128,7 +166,7 @@ class TrainingData:
         )
         features = arguments["x"]
         if "y" in arguments:
-            features = (features, y, *weights)
+            features = (features, *given[1:])
         return {"validation_data": features}
 
     def _of_training(self):
@@ -144,3 +182,7 @@ class TrainingData:
             for name, value in self._others.items()
             if name.startswith("validation")
         }
+
+
+def _empty(x):
+    return bad_value("x", x, "data with at least one batch")

@@ -104,12 +104,13 @@ class StagedRun:
             if multipliers is not None:
                 wrap = partial(LayerwiseLearningRate, multipliers=multipliers)
                 stack.enter_context(wrapped_optimizer(self._model, wrap))
-            data, reason = self._data.raw(), None
+            data, watches, reason = self._data.raw(), [], None
             if cache:
                 try:
-                    data = stack.enter_context(
+                    *data, watch = stack.enter_context(
                         self._data.cached(self._model, memory_limit)
                     )
+                    watches = [watch]
                 except CannotCache as error:
                     if cache is True:
                         raise
@@ -126,9 +127,9 @@ class StagedRun:
                     _NAMES[place], first, rate, origin, search, cached, reason
                 )
             )
-            self._fit(place, data, rate)
+            self._fit(place, data, rate, watches)
 
-    def _fit(self, place, data, rate):
+    def _fit(self, place, data, rate, watches):
         training, validation = data
         first, end = self._bounds[place : place + 2]
         with self._callbacks.in_a_stage() as callbacks:
@@ -142,6 +143,7 @@ class StagedRun:
                     OneCycleOfStage(rate, first),
                     *callbacks,
                     self._history,
+                    *watches,
                 ],
             )
 
@@ -164,6 +166,7 @@ class StagedRun:
 
     def _require_cycles(self):
         optimizer = anatomy.innermost(self._model.optimizer)
+        anatomy.attribute_of(optimizer, "learning_rate", "`fine_tune`")
         per_update = anatomy.accumulation_steps(optimizer)
         pairs = zip(self._bounds, self._bounds[1:], strict=False)
         least = min(b - a for a, b in pairs) * self._data.steps // per_update

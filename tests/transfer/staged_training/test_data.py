@@ -56,6 +56,40 @@ def test_arrays_of_unequal_length_are_refused_at_once(case):
         TrainingData(X, y, None, 16, others)
 
 
+@pytest.mark.parametrize("x", [[], {}, X[:0]])
+def test_no_data_is_refused(x):
+    with pytest.raises(ValueError, match="at least one batch"):
+        TrainingData(x, None, None, 16, {})
+
+
+VALIDATION = {
+    "no data": (3, TypeError, "data that `fit` takes"),
+    "no x": ((3, Y), TypeError, "data that `fit` takes"),
+    "too many": ((X, Y, Y, Y), ValueError, "sample_weight"),
+    "none": ((), ValueError, "sample_weight"),
+    "unequal lengths": ((X, Y[:8]), ValueError, r"same|cardinality"),
+    "unequal weights": ((X, Y, Y[:8, 0]), ValueError, r"same|cardinality"),
+}
+
+
+@pytest.mark.parametrize("case", VALIDATION)
+def test_validation_data_are_refused_at_once(case):
+    given, error, message = VALIDATION[case]
+    with pytest.raises(error, match=message):
+        TrainingData(X, Y, given, 16, {})
+
+
+@pytest.mark.parametrize("given", [(X,), [X, Y], X, Batches(), (X, None)])
+def test_validation_data_are_whatever_fit_takes(given):
+    assert TrainingData(X, Y, given, 16, {}).steps == 3
+
+
+def test_no_batch_of_an_iterator_is_lost():
+    batches = generator()
+    TrainingData(X, Y, batches, 16, {})
+    assert len(list(batches)) == 1
+
+
 REFUSED = {
     "a dataset": (Batches(), {}, "is no array"),
     "steps": (X, {"steps_per_epoch": 2}, "steps_per_epoch"),
@@ -78,7 +112,8 @@ def test_features_take_the_place_of_arrays():
     )
     raw, raw_validation = data.raw()
     assert raw["x"] is X and raw["batch_size"] == 16
-    with data.cached(reused(run_eagerly=True), 2**30) as (training, validation):
+    with data.cached(reused(run_eagerly=True), 2**30) as made:
+        training, validation, _ = made
         (features,) = next(iter(training["x"].values()))
         assert features.shape == (len(X), 5)
         assert not training["shuffle"] and training["class_weight"] == {0: 1.0}
@@ -90,5 +125,6 @@ def test_features_take_the_place_of_arrays():
 
 def test_validation_on_a_dataset_stays_as_it_is():
     data = TrainingData(X, Y, Batches(), 16, {})
-    with data.cached(reused(run_eagerly=True), 2**30) as (_, validation):
+    with data.cached(reused(run_eagerly=True), 2**30) as made:
+        _, validation, _ = made
         assert isinstance(validation["validation_data"], Batches)
