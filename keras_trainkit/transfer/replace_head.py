@@ -55,13 +55,16 @@ def replace_head(model, head, drop=1, copy=True):
 
     Raises:
         TypeError: If `model` is subclassed, `head` is made of anything but
-            layers, or `drop` is neither an integer nor `"head"`.
+            layers, `drop` is neither an integer nor `"head"`, or `copy` no
+            Boolean.
         ValueError: If `drop` leaves no layer, or none of those with
             weights; if more than one tensor leads to the dropped layers, or
             one of them leads to another output; if `head` names no output of
             a model that has several; if `drop="head"` and the new output has
             another rank than the old; if a layer of `head` belongs to
-            `model` or is named like a layer that is kept.
+            `model` or is named like a layer that is kept; if a Sequential
+            that is not built is to be cut by `drop="head"`, or to get several
+            outputs.
 
     Example:
 
@@ -98,18 +101,29 @@ def replace_head(model, head, drop=1, copy=True):
     - [Yosinski et al., 2014](https://arxiv.org/abs/1411.1792)
     """
     _check_model(model)
+    if not isinstance(copy, bool):
+        raise bad_type("copy", copy, "True or False")
+    if isinstance(head, dict) or (drop == HEAD and not model.weights):
+        _check_built(model)
     if _output_count(model) > 1:
         return _of_several_outputs(model, head, drop, copy)
     dropped = last_layers(model, drop)
+    if drop == HEAD:
+        _check_built(model)
     heads = head if isinstance(head, dict) else {None: head}
     heads = {name: _layers_of(one) for name, one in heads.items()}
     _check_head(model, heads, dropped)
+    if drop == HEAD:
+        cut = cut_before(model, dropped, drop)
+        for layers in heads.values():
+            _check_rank(model, layers, _shape_behind(layers, cut.shape))
     if isinstance(model, keras.Sequential) and None in heads:
         new = _sequential(model, heads[None], dropped, copy)
     else:
         new = _functional(model, heads, dropped, drop, copy)
     if drop == HEAD:
-        _check_ranks(model, new)
+        for tensor in new.outputs:
+            _check_rank(model, graph_layers(new)[-5:], tensor.shape)
     return new
 
 
@@ -217,6 +231,16 @@ def _check_model(model):
         )
 
 
+def _check_built(model):
+    if graph_of(model) is None:
+        raise bad_value(
+            "model",
+            model.name,
+            "built where `drop='head'` or several outputs need its shapes",
+            "Begin it with a `keras.Input`, or call its `build`.",
+        )
+
+
 def _check_head(model, heads, dropped):
     new = [layer for layers in heads.values() for layer in layers]
     if not heads:
@@ -239,14 +263,26 @@ def _check_head(model, heads, dropped):
         )
 
 
-def _check_ranks(model, new):
+def _shape_behind(layers, shape):
+    """Returns a shape behind layers not yet built, or `None` if unknown."""
+    for layer in layers:
+        try:
+            shape = layer.compute_output_shape(shape)
+        except (AttributeError, NotImplementedError, TypeError, ValueError):
+            return None  # It is looked at again when the layers are built.
+        if not isinstance(shape, (list, tuple)):
+            return None
+    several = any(isinstance(one, (list, tuple)) for one in shape)
+    return None if several else shape
+
+
+def _check_rank(model, layers, shape):
     rank = len(graph_of(model).outputs[0].shape)
-    for tensor in new.outputs:
-        if len(tensor.shape) != rank:
-            raise bad_value(
-                "head",
-                [layer.name for layer in graph_layers(new)[-5:]],
-                f"such that an output has {rank} axes, as the model's",
-                f"It has the shape {tuple(tensor.shape)}. Begin with "
-                "`Flatten` or a pooling layer.",
-            )
+    if shape is not None and len(shape) != rank:
+        raise bad_value(
+            "head",
+            [layer.name for layer in layers],
+            f"such that an output has {rank} axes, as the model's",
+            f"It has the shape {tuple(shape)}. Begin with `Flatten` or a "
+            "pooling layer.",
+        )

@@ -112,6 +112,35 @@ def test_a_sequential_that_is_not_built_stays_open():
     assert predicted(other).shape == (6, 2)
 
 
+@pytest.mark.one_backend
+@pytest.mark.parametrize(
+    "arguments",
+    [{"drop": "head"}, {"head": {"a": new(), "b": zoo.dense(1, "b")}}],
+    ids=["by its shapes", "several outputs"],
+)
+def test_what_needs_shapes_needs_a_model_that_is_built(arguments):
+    model = keras.Sequential([zoo.dense(4, "hidden"), zoo.dense(1, "head")])
+    with pytest.raises(ValueError, match="`model` must be built"):
+        replace_head(model, **{"head": new(), **arguments})
+
+
+@pytest.mark.one_backend
+def test_a_head_that_is_refused_is_not_built():
+    images = keras.Sequential(
+        [
+            keras.Input((4, 4, 1)),
+            keras.layers.Conv2D(2, 3),
+            keras.layers.Flatten(),
+            keras.layers.Dense(1),
+        ]
+    )
+    low = zoo.dense(3, "low")
+    head = [low, keras.layers.Reshape((3, 1))]
+    with pytest.raises(ValueError, match=r"2 axes.*\(None, 3, 1\)"):
+        replace_head(images, head, drop="head")
+    assert not low.built
+
+
 def test_a_sequential_built_by_data_keeps_its_weights():
     model = keras.Sequential([zoo.dense(4, "hidden"), zoo.dense(1, "head")])
     model(X)
@@ -267,6 +296,8 @@ def test_a_head_of_the_model_itself_is_refused():
         (zoo.sequential, {"head": [new(), 1]}, "a list of layers"),
         (zoo.sequential, {"drop": True}, "an integer"),
         (zoo.sequential, {"drop": 1.0}, "an integer"),
+        (zoo.sequential, {"copy": "no"}, "`copy` must be True or False"),
+        (zoo.sequential, {"copy": None}, "`copy` must be True or False"),
     ],
 )
 def test_the_wrong_types_are_refused(model, arguments, message):
