@@ -73,6 +73,8 @@ def features(
     if steps is not None:
         require_integer("steps", steps, 1)
     require_integer("memory_limit", memory_limit, 0)
+    if not keras.tree.flatten(x):
+        raise _empty(x)
     trunk, _ = uncompiled_parts(model, at)
     with inference_undone(trunk), FeatureStore(memory_limit, folder) as store:
         for batch in Batches(x, batch_size, steps):
@@ -80,8 +82,12 @@ def features(
             store.add([storable(one) for one in keras.tree.flatten(made)])
         arrays = store.arrays()
     if not arrays:
-        raise bad_value("x", x, "data with at least one batch")
+        raise _empty(x)
     return arrays[0] if len(arrays) == 1 else arrays
+
+
+def _empty(x):
+    return bad_value("x", x, "data with at least one batch")
 
 
 def storable(array):

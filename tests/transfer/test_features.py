@@ -43,6 +43,7 @@ ERRORS = {
     "batch_size": ({"batch_size": 0}, ValueError),
     "steps": ({"steps": 1.5}, TypeError),
     "memory_limit": ({"memory_limit": -1}, ValueError),
+    "x": ({"x": []}, ValueError),
     "at": ({"at": "nowhere"}, ValueError),
 }
 
@@ -51,4 +52,4 @@ ERRORS = {
 def test_a_bad_argument_is_refused(name):
     arguments, error = ERRORS[name]
     with pytest.raises(error, match=name):
-        ktk.transfer.features(reused(), X, **arguments)
+        ktk.transfer.features(reused(), **{"x": X, **arguments})

@@ -43,10 +43,10 @@ class TrainingData:
         self._others = {k: v for k, v in others.items() if v is not None}
         self._arrays = x is not None and are_arrays(x)
         if x is not None and not keras.tree.flatten(x):
-            raise _empty(x)
+            raise _empty("x", x)
         self.steps = self._count()
         if self.steps < 1:
-            raise _empty(x)
+            raise _empty("x", x)
         self._check_validation()
 
     def _check_validation(self):
@@ -62,6 +62,8 @@ class TrainingData:
                 "`(x, y)`, `(x, y, sample_weight)`, `(x,)`, or a dataset",
             )
         x, y, weights = (*parts, None, None)[:3]
+        if not keras.tree.flatten(x):
+            raise _empty("validation_data", given)
         if are_arrays(x):
             count_batches(x, y, self._batch_size, weights)
         elif not hasattr(x, "__next__"):
@@ -184,5 +186,5 @@ class TrainingData:
         }
 
 
-def _empty(x):
-    return bad_value("x", x, "data with at least one batch")
+def _empty(name, data):
+    return bad_value(name, data, "data with at least one batch")

@@ -66,6 +66,7 @@ VALIDATION = {
     "no data": (3, TypeError, "data that `fit` takes"),
     "no x": ((3, Y), TypeError, "data that `fit` takes"),
     "too many": ((X, Y, Y, Y), ValueError, "sample_weight"),
+    "empty": (([], Y), ValueError, "at least one batch"),
     "none": ((), ValueError, "sample_weight"),
     "unequal lengths": ((X, Y[:8]), ValueError, r"same|cardinality"),
     "unequal weights": ((X, Y, Y[:8, 0]), ValueError, r"same|cardinality"),
