@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from keras_trainkit.backend.optimizer.decay_exclusion import decays
 from keras_trainkit.transfer.depth_search.networks import Networks
 from keras_trainkit.transfer.depth_search.runs import Runs
 from keras_trainkit.transfer.depth_search.space import SCRATCH
@@ -77,3 +78,14 @@ def test_the_factor_is_on_what_is_reused_and_trains():
     assert rates == {"middle": 0.25, "top": 1.0, "head": 1.0}
     plain = runs.network(Configuration(2, 1, "replace", 1.0))
     assert isinstance(plain.optimizer, keras.optimizers.Adam)
+
+
+def test_weight_decay_leaves_the_same_weights_alone():
+    model = zoo.chain()
+    optimizer = keras.optimizers.AdamW()
+    optimizer.exclude_from_weight_decay(var_list=[model.layers[-1].kernel])
+    model.compile(optimizer, "mse", run_eagerly=True)
+    network = runs_of(model).network(FROZEN)
+    *_, kernel, bias = network.weights
+    assert not decays(network.optimizer, kernel)
+    assert decays(network.optimizer, bias)
