@@ -124,14 +124,18 @@ def test_a_size_that_does_not_fit_is_said_to_and_not_tried_again(monkeypatch):
 def test_the_evaluation_uses_no_larger_batch_than_the_training(monkeypatch):
     model, sizes = compiled(), []
 
-    def evaluate(**arguments):
-        sizes.append(arguments.get("batch_size"))
+    def evaluate(batch_size, **arguments):
+        sizes.append(batch_size)
         return {"loss": 0.0}
 
+    def run(self, batch_size, rate, seed, score):
+        return 1, 1.0, score(batch_size)
+
     monkeypatch.setattr(model, "evaluate", evaluate)
-    curve(model, batch_sizes=[2, 32], repeats=1)
-    # Each size is built on one row before.
-    assert [size for size in sizes if size] == [2, 32]
+    monkeypatch.setattr(TimedTraining, "run", run)
+    x, y = regression_data(64)
+    ktk.tuning.batch_size_curve(model, x, y, [2, 32, 64], 1.0, repeats=1)
+    assert sizes == [2, 32, 32]
 
 
 def point(size, *losses):
