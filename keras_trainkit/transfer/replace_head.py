@@ -93,7 +93,7 @@ def replace_head(model, head, drop=1, copy=True):
     ...     },
     ...     drop="head",
     ... )
-    >>> model.output_names, model.output_shape
+    >>> list(model.output_names), model.output_shape
     (['digit', 'width'], [(None, 10), (None, 1)])
 
     Reference:
