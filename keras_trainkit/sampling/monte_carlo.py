@@ -1,14 +1,17 @@
 """Samples of a model's outputs, compiled and reduced to statistics."""
 
 import dataclasses
+import math
 import threading
 import weakref
 
 import keras
 import numpy as np
 
+from keras_trainkit.backend.devices.device_parts import DeviceParts
 from keras_trainkit.backend.model.compiled_functions import Compiled
 from keras_trainkit.backend.model.layers import owns_seeds
+from keras_trainkit.backend.model.tensors import to_numpy
 from keras_trainkit.backend.randomness.random_masks import as_key
 from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.kernels.sample_statistics import nothing
@@ -84,7 +87,8 @@ class MonteCarlo:
     def _form(self):
         model = self._model()
         plan = SamplePlan(model, self._switched, [*self._active, *self._noisy])
-        compiled = Compiled(model)
+        compiled = Compiled(model, together=True)
+        parts = DeviceParts(model, not compiled.eager, compiled.xla)
         self._xla, self._spec = compiled.xla, compiled.spec
         self._eager = compiled.eager
         self._on_host = compiled.eager and compiled.on_cpu
@@ -98,7 +102,9 @@ class MonteCarlo:
             self._settings,
             self._tail and self._tail.structure,
         )
-        self._chunks = SampleChunks(plan, self._tail, compiled, self._maps)
+        self._chunks = SampleChunks(
+            plan, self._tail, compiled, self._maps, parts
+        )
         self._look = compiled(self._chunks.looked_at)
         self._trunk = compiled(self._head_values)
         self._step = compiled(self._chunk_statistics)
@@ -169,15 +175,17 @@ class MonteCarlo:
         found, kept, taken, place = known.nothing, [], 0, 0
         for total in totals:
             while taken < total:
-                valid = min(chunk, total - taken)
-                weights = np.zeros(chunk, "float32")
+                places = self._chunks.places(chunk, total - taken)
+                valid = min(chunk * places, total - taken)
+                keys = self._chunks.keys(chunk, seed, batch, place, places)
+                computed = self._chunks.computed(chunk, keys)
+                weights = np.zeros(computed, "float32")
                 weights[:valid] = 1
-                keys = self._chunks.keys(chunk, seed, batch, place)
                 found, drawn = self._step(found, frontier, keys, weights)
                 if drawn is not None:
-                    drawn = [keras.ops.convert_to_numpy(one) for one in drawn]
-                    kept.append([one[:valid] for one in drawn])
-                taken, place = taken + valid, place + 1
+                    kept.append([to_numpy(one)[:valid] for one in drawn])
+                taken += valid
+                place += math.ceil(valid / chunk)
             so_far = [_on_host(one, given, rows) for one in found]
             if enough is not None and enough(so_far):
                 break
@@ -253,10 +261,7 @@ def _shapes_of(pair):
 
 
 def _on_host(statistics, given, rows):
-    found = {
-        name: keras.ops.convert_to_numpy(value)
-        for name, value in statistics.items()
-    }
+    found = {name: to_numpy(value) for name, value in statistics.items()}
     return _first_rows(found, given) if given < rows else found
 
 

@@ -3,6 +3,7 @@
 import threading
 import weakref
 
+from keras_trainkit.backend.devices.device_parts import DeviceParts
 from keras_trainkit.backend.model.compiled_functions import how_compiled
 from keras_trainkit.sampling.monte_carlo import MonteCarlo
 
@@ -32,11 +33,13 @@ def monte_carlo(layers, settings, return_samples):
 
 def _fingerprint(layers):
     """What tracing bakes in: another one needs another compiled function."""
+    compiled = how_compiled(layers.model)
     return (
         tuple((id(layer), rates) for layer, rates in layers.rates.items()),
         tuple(map(_baked_in, layers.every)),
         tuple(map(id, layers.model.variables)),
-        how_compiled(layers.model),
+        compiled,
+        DeviceParts(layers.model, *compiled).key,
     )
 
 

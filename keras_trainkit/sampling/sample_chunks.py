@@ -4,6 +4,7 @@ import functools
 import math
 
 import keras
+import numpy as np
 
 from keras_trainkit.backend.model.tensor_sizes import largest_tensor
 from keras_trainkit.backend.randomness.mapped_draws import mapped_draws
@@ -28,15 +29,21 @@ class SampleChunks:
     samples are mapped: each sees a batch of its own. Where that cannot be,
     they are computed one by one.
 
+    Several devices share the samples: each computes those of some keys, or of
+    a part of the only one. A sample is the same on any number of devices, but
+    for what a layer draws with a seed where the batch is repeated in one
+    piece.
+
     Args:
         plan: A `SamplePlan`.
         tail: Its `Tail`.
         compiled: A `Compiled` of the model.
         maps: Whether samples may be mapped.
+        parts: The `DeviceParts` of the model.
     """
 
-    def __init__(self, plan, tail, compiled, maps):
-        self._plan, self._tail = plan, tail
+    def __init__(self, plan, tail, compiled, maps, parts):
+        self._plan, self._tail, self._parts = plan, tail, parts
         self._xla, self._on_cpu = compiled.xla, compiled.on_cpu
         self.maps = maps and compiled.maps and not plan.repeats
         self._eager, self._in_groups = compiled.eager, compiled.in_groups
@@ -84,25 +91,93 @@ class SampleChunks:
             return min(samples, _ONE_BY_ONE) if self._eager else 1
         return self._even(chunk_size(samples, fit))
 
-    def keys(self, chunk, seed, batch, place):
-        """Returns the keys of one chunk, to be handed to `drawn`."""
-        count = chunk
-        if self._plan.repeats:
-            in_groups = self._in_groups
-            count = chunk // self._at_once(chunk) if in_groups else 1
-        return as_keys(count, seed, batch, place)
+    def places(self, chunk, samples):
+        """Returns how many chunks are taken at a time.
 
-    def drawn(self, frontier, keys, chunk):
-        """Returns the samples of one chunk.
+        As many as it takes for every device to have a key. A chunk with one
+        key is shared by the devices, where that takes less time than a chunk
+        for each.
+
+        Args:
+            chunk: As `chunk` returns it.
+            samples: Integer, how many are asked for.
+        """
+        devices, chunks = self._parts.count, math.ceil(samples / chunk)
+        if not self._one_key:
+            return min(chunks, math.ceil(devices / self._keys_of(chunk)))
+        places = min(chunks, devices)
+        # The time of a sample, where that of one on one device is 1.
+        shared = math.ceil(chunk / devices) / chunk
+        return places if 1 / places <= shared else 1
+
+    def keys(self, chunk, seed, batch, place, places=1):
+        """Returns the keys of chunks, to be handed to `drawn`.
+
+        Args:
+            chunk: As `chunk` returns it.
+            seed: Integer.
+            batch: Integer, which batch it is.
+            place: Integer, which chunk of the batch is the first.
+            places: As `places` returns it. Defaults to `1`.
+        """
+        count = self._keys_of(chunk)
+        each = [as_keys(count, seed, batch, place + i) for i in range(places)]
+        if self._parts.count == 1:
+            return each[0]
+        keys = np.concatenate(each)
+        left_over = -len(keys) % self._parts.count
+        if self._one_key and places == 1:
+            left_over = 0
+        return np.concatenate([keys, np.repeat(keys[-1:], left_over, axis=0)])
+
+    def computed(self, chunk, keys):
+        """Returns how many samples `drawn` computes, not all asked for.
+
+        Args:
+            chunk: As `chunk` returns it.
+            keys: As `keys` returns them.
+        """
+        if self._one_key and len(keys) == 1:
+            return self._parts.count * math.ceil(chunk / self._parts.count)
+        return len(keys) * (chunk // self._keys_of(chunk))
+
+    def drawn(self, frontier, keys, count):
+        """Returns the samples of some chunks.
 
         Args:
             frontier: As `head_values` returns it.
             keys: As `keys` returns them.
-            chunk: Integer, how many samples.
+            count: Integer, how many samples, as `computed` returns it.
 
         Returns:
             List of tensors of shape `(samples, rows, ...)`.
         """
+        parts = self._parts
+        if parts.count == 1:
+            return self._drawn(frontier, keys, count)
+        own = count // parts.count
+        if keys.shape[0] >= parts.count:
+            return parts(lambda _, some: self._drawn(frontier, some, own), keys)
+
+        def part_of_chunk(part, _):
+            draws = Draws(keys[0], self._xla, part)
+            return [parted(o, own) for o in self._tail(frontier, own, draws)]
+
+        return parts(part_of_chunk)
+
+    @property
+    def _one_key(self):
+        """Whether a chunk has one key, so that devices share its rows."""
+        return self._plan.repeats and not self._in_groups
+
+    def _keys_of(self, chunk):
+        if self._one_key:
+            return 1
+        if self._plan.repeats:
+            return chunk // self._at_once(chunk)
+        return chunk
+
+    def _drawn(self, frontier, keys, chunk):
         if self._plan.repeats:
             return self._repeated(frontier, keys, chunk)
         if self.maps:

@@ -30,28 +30,50 @@ class BeforeFirstStep:
         have given the model their own train functions.
         """
         model = self._model
-        if isinstance(model.train_function, _FirstCall):
+        first = model.train_function
+        if isinstance(first, _FirstCall) and not first.expected():
             # Of a `fit` that died before its first step.
             rebuild(model)
         model.train_function = _FirstCall(self, model.train_function)
 
+    def expected(self):
+        """Whether the `fit` that it stands by for goes on."""
+        return self._fit.alive()
+
     def call(self, function, iterator):
-        """Makes the first train call."""
+        """Makes the first train call.
+
+        Other callbacks may stand by, too; those that began to do so first act
+        first.
+        """
         model = self._model
         if not self._fit.alive():
             rebuild(model)
             return model.train_function(iterator)
+        standing_by = [self]
+        while isinstance(function, _FirstCall):
+            standing_by.append(function.before)
+            function = function.function
         model.train_function = function
         build_from(model, iterator)
+        for before in reversed(standing_by):
+            before.act()
+        return model.train_function(iterator)
+
+    def act(self):
+        """Does what had to wait for the model."""
         self._act()
         self._fit.forget()
-        return model.train_function(iterator)
 
 
 class _FirstCall:
     def __init__(self, before, function):
-        self._before = before
-        self._function = function
+        self.before = before
+        self.function = function
+
+    def expected(self):
+        """Whether its `fit` goes on."""
+        return self.before.expected()
 
     def __call__(self, iterator):
-        return self._before.call(self._function, iterator)
+        return self.before.call(self.function, iterator)

@@ -82,6 +82,10 @@ class LearningRate:
         """
         self._set(self._run(), factor)
 
+    def is_compiled(self):
+        """Whether a step has the rate as a constant, as of a schedule."""
+        return anatomy.compiled_schedule(self._optimizer()) is not None
+
     def in_words(self):
         """Returns the rate as it is now, in words."""
         run = self._run()

@@ -3,6 +3,7 @@
 import numpy as np
 
 from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.kernels.argument_checks import require_numbers
 from keras_trainkit.kernels.curves.geometric_rise import check_reading
 from keras_trainkit.kernels.curves.search_divergence import finite_part
 from keras_trainkit.kernels.curves.search_suggestion import METHODS
@@ -64,8 +65,8 @@ class LearningRateSearch:
         self, learning_rates, losses, smoothing=0.9, early_stop_threshold=4.0
     ):
         check_reading(early_stop_threshold, smoothing)
-        self.learning_rates = np.asarray(learning_rates, "float64")
-        self.losses = np.asarray(losses, "float64")
+        self.learning_rates = require_numbers("learning_rates", learning_rates)
+        self.losses = require_numbers("losses", losses)
         self._check_shapes()
         self._end = finite_part(self.losses, smoothing, early_stop_threshold)
         self.smoothed_losses = np.full(self.losses.shape, np.nan)
@@ -160,7 +161,7 @@ class LearningRateSearch:
         shapes = [rates.shape, self.losses.shape]
         if shapes[0] != shapes[1] or rates.ndim != 1 or not rates.size:
             raise bad_value(
-                "learning_rates, losses",
+                "learning_rates`, `losses",
                 shapes,
                 "two one-dimensional sequences of one length",
             )

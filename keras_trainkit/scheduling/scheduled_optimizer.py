@@ -14,8 +14,8 @@ import keras
 
 from keras_trainkit.backend.optimizer import anatomy
 from keras_trainkit.backend.optimizer import lent_variable
-from keras_trainkit.backend.optimizer.traced_number import EagerNumber
 from keras_trainkit.backend.optimizer.traced_number import TracedNumber
+from keras_trainkit.backend.optimizer.traced_number import eager_number
 from keras_trainkit.backend.optimizer.traced_number import is_traced
 from keras_trainkit.backend.optimizer.traced_number import untraced
 from keras_trainkit.backend.training.train_function import traced_by_hand
@@ -190,7 +190,8 @@ class ScheduledOptimizer:
         value = claim.on_host(updates)
         if claim.hyperparameter == "learning_rate":
             return value
-        return EagerNumber(value, self._plain[claim.attribute])
+        dtype = anatomy.compute_dtype(self.inner)
+        return eager_number(value, self._plain[claim.attribute], dtype)
 
     def _traced_values(self):
         if not self._in_step:

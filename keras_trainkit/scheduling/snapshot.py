@@ -1,6 +1,4 @@
-"""Snapshots: using a model, or training it for a trial, without a trace."""
-
-import contextlib
+"""Snapshots: training a model for a trial without a trace."""
 
 from keras_trainkit.backend.devices.device_copies import fill_if_empty
 from keras_trainkit.backend.devices.device_copies import read_copies
@@ -79,35 +77,3 @@ class TrainingSnapshot:
         for metric in self._model.metrics:
             if any(id(v) not in self._values for v in metric.variables):
                 metric.reset_state()
-
-
-@contextlib.contextmanager
-def inference_undone(model):
-    """Puts back what inference may change of a model and of random states.
-
-    Layers that draw at inference advance their seed generators, stateful
-    ones their states, and on torch a dropout without a seed draws from the
-    global generator; data pipelines may draw from any.
-
-    Args:
-        model: A built `keras.Model` whose variables hold their values (on
-            JAX: synchronised, as by `Callback.model`).
-    """
-    random = RandomState(layer_generators(model))
-    torch = TorchState(model)
-    changeable = {
-        id(variable): variable
-        for variable in (
-            *model.non_trainable_variables,
-            *model.metrics_variables,
-            *untracked_variables(model),
-        )
-    }
-    kept = [(v, read_copies(v)) for v in changeable.values()]
-    try:
-        yield
-    finally:
-        for variable, values in kept:
-            write_copies(variable, values)
-        torch.restore()
-        random.restore()

@@ -45,6 +45,7 @@ SAFE = {
     "spatial dropout": [L.SpatialDropout1D(0.2)],
     "a mask for all times": [L.Dropout(0.2, noise_shape=(None, 1, None))],
     "ours": [ktk.layers.MCDropout(0.2), ktk.layers.RReLU()],
+    "ours, with weights": [ktk.layers.SwiGLU(4), ktk.layers.Swish()],
     "arithmetic": [lambda x: keras.ops.relu(x + x) * 2 - 1],
     "attention": [lambda x: L.MultiHeadAttention(2, 2)(x, x)],
     "einsum": [L.EinsumDense("abc,cd->abd", output_shape=(None, 3))],
@@ -95,6 +96,11 @@ def test_what_may_be_tiled(operations):
 @pytest.mark.parametrize("operations", NOT_SAFE.values(), ids=NOT_SAFE)
 def test_what_may_not(operations):
     assert not independent(after(*operations))
+
+
+def test_rows_may_not_become_another_axis():
+    moved = L.EinsumDense("abc,cd->bad", output_shape=(None, 3))
+    assert not independent(after(moved, shape=(None, 4)))
 
 
 def test_a_fixed_batch_may_not():

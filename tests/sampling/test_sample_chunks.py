@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+from keras_trainkit.backend.devices.device_parts import DeviceParts
 from keras_trainkit.backend.model.compiled_functions import Compiled
 from keras_trainkit.sampling import sample_chunks
 from keras_trainkit.sampling.random_layers import RandomLayers
@@ -35,7 +36,8 @@ def chunks_of(model, maps=True):
         model, plan, list(layers.rates), layers.active, {}, lambda o: [0], None
     )
     compiled = Compiled(model)
-    found = SampleChunks(plan, tail, compiled, maps)
+    parts = DeviceParts(model, compiles=False, xla=False)
+    found = SampleChunks(plan, tail, compiled, maps, parts)
     found.know([keras.KerasTensor((len(X), 2), "float32")])
     return found, head_values(plan, X, compiled.xla, watch=True)
 
@@ -75,6 +77,18 @@ def test_a_chunk_keeps_to_the_budget(monkeypatch):
     assert found.chunk(frontier, 30, size=6) in (10, 12)
 
 
+def test_a_chunk_in_groups_has_the_samples_of_each_key():
+    found, frontier = chunks_of(repeated())
+    # A loop over groups is compiled on JAX alone.
+    found._in_groups, found._eager = True, keras.backend.backend() != "jax"
+    keys = found.keys(8, 1, 0, 0)
+    (made,) = found.drawn(frontier, keys, 8)
+    each = [found.drawn(frontier, keys[i : i + 1], 4)[0] for i in range(2)]
+    expected = np.concatenate([to_numpy(one) for one in each])
+    assert expected.shape == (8, len(X), 2) and len(keys) == 2
+    np.testing.assert_allclose(to_numpy(made), expected, rtol=1e-6)
+
+
 class Restless(L.Layer):
     """Draws by NumPy, which the key does not govern."""
 
@@ -91,3 +105,44 @@ def test_what_the_key_does_not_govern_is_not_mapped(last, maps):
     found, frontier = chunks_of(model)
     assert found.looked_at(frontier) >= len(X) * FEATURES
     assert found.maps is maps
+
+
+class Devices:
+    """Stands for several devices."""
+
+    def __init__(self, count):
+        self.count = count
+
+
+def shared(kind, devices):
+    """Returns the chunks of a model that several devices share."""
+    found, _ = chunks_of(repeated() if kind != "mapped" else mixing())
+    found._parts = Devices(devices)
+    found._in_groups = kind == "groups"
+    return found
+
+
+@pytest.mark.parametrize("kind", ["one key", "groups", "mapped"])
+@pytest.mark.parametrize("devices", [2, 3, 8])
+@pytest.mark.parametrize("chunk, samples", [(4, 4), (8, 30), (1, 7), (12, 100)])
+def test_every_device_computes_as_many_samples(kind, devices, chunk, samples):
+    found = shared(kind, devices)
+    places = found.places(chunk, samples)
+    keys = found.keys(chunk, 1, 0, 0, places)
+    computed = found.computed(chunk, keys)
+    assert computed % devices == 0
+    assert len(keys) == 1 or len(keys) % devices == 0
+    assert computed >= min(samples, chunk * places)
+    # No device computes more than it would alone for as many samples.
+    assert computed // devices <= chunk * places
+
+
+@pytest.mark.parametrize("kind", ["one key", "groups", "mapped"])
+@pytest.mark.parametrize("place", [0, 5])
+def test_several_devices_use_the_keys_of_one(kind, place):
+    alone, several = shared(kind, 1), shared(kind, 3)
+    places = several.places(4, 100)
+    keys = several.keys(4, 1, 2, place, places)
+    of_one = [alone.keys(4, 1, 2, place + i) for i in range(places)]
+    expected = np.concatenate(of_one)
+    np.testing.assert_array_equal(keys[: len(expected)], expected)

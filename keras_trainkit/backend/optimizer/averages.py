@@ -60,3 +60,22 @@ def _project(variable, average):
     with keras.StatelessScope([(variable, average.value)]):
         projected = constraint(variable)
     average.assign(projected)
+
+
+def averages_of(optimizer):
+    """Returns the averages (`use_ema`) that an optimizer keeps, by variable.
+
+    `_model_variables_moving_average`, `_trainable_variables`:
+    keras/src/optimizers/base_optimizer.py
+
+    Args:
+        optimizer: The innermost optimizer.
+
+    Returns:
+        `{id(variable): average}`; empty without averages.
+    """
+    if not (optimizer.use_ema and optimizer.built):
+        return {}
+    averages = optimizer._model_variables_moving_average
+    pairs = zip(optimizer._trainable_variables, averages, strict=True)
+    return {id(one): average for one, average in pairs if average is not None}

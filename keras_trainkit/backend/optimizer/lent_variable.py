@@ -11,8 +11,14 @@ import functools
 import sys
 
 # They restore a state: they neither schedule nor overwrite a schedule.
-# keras/src/optimizers/base_optimizer.py and backend/jax/trainer.py
-_RESTORING_CALLERS = ("load_own_variables", "set_weights", "jax_state_sync")
+# keras/src/optimizers/base_optimizer.py and backend/jax/trainer.py, where the
+# last one is called `state_sync` since Keras 3.16.
+_RESTORING_CALLERS = (
+    "load_own_variables",
+    "set_weights",
+    "jax_state_sync",
+    "state_sync",
+)
 
 
 def lend(variable, guard):

@@ -12,6 +12,7 @@ import numpy as np
 
 from keras_trainkit.backend.devices.distribution import variable_scope
 from keras_trainkit.backend.optimizer.anatomy import is_wrapper
+from keras_trainkit.backend.optimizer.decay_exclusion import exclude_likewise
 from keras_trainkit.backend.optimizer.wrapper import OptimizerWrapper
 
 # keras/src/optimizers/base_optimizer.py: the model's variables, and the list
@@ -44,12 +45,62 @@ def form_over_what_trains(model):
     """
     with variable_scope(model):
         new = unbuilt_copy(model.optimizer)
+        exclude_likewise(new, model.optimizer)
         tell_weights(new, model.weights)
         new.build(model.trainable_variables)
         _carry_over(model.optimizer, new)
         if keras.backend.backend() == "tensorflow":
             _find_again(model.optimizer, new)
         _move_in(model.optimizer, new)
+
+
+def begin_slots_anew(model, variables):
+    """Gives back what an optimizer remembers of variables, as at its start.
+
+    Its counters, and what it remembers of all others, stay.
+
+    Args:
+        model: A compiled `keras.Model` whose optimizer is built.
+        variables: Those of the model's variables that are meant.
+
+    Returns:
+        Callable that does it; whatever can fail has been done before.
+
+    Raises:
+        ValueError: When the optimizer keeps variables that cannot be told
+            apart by model variable.
+    """
+    optimizer = model.optimizer
+    with variable_scope(model):
+        new = unbuilt_copy(optimizer)
+        tell_weights(new, model.weights)
+        new.build(model.trainable_variables)
+    pairs = _pairs_of_slots(optimizer, new, {id(v) for v in variables})
+
+    def begin():
+        for source, target in pairs:
+            _copy(source, target)
+
+    return begin
+
+
+def _pairs_of_slots(old, new, meant):
+    """Returns pairs of a fresh value's variable and the slot that gets it."""
+    pairs = []
+    if is_wrapper(old):
+        pairs = _pairs_of_slots(old.inner_optimizer, new.inner_optimizer, meant)
+    slots = _slots(old)
+    _check_all_found(old, slots, _scalars(old))
+    fresh = {id(v): i for i, v in enumerate(new._trainable_variables)}
+    for place, variable in enumerate(old._trainable_variables):
+        if id(variable) not in meant or id(variable) not in fresh:
+            continue
+        for name in slots:
+            source = getattr(new, name)[fresh[id(variable)]]
+            if name == "_model_variables_moving_average":
+                source = variable
+            pairs.append((source, getattr(old, name)[place]))
+    return pairs
 
 
 def counter(optimizer):

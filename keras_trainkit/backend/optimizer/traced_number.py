@@ -76,7 +76,6 @@ class EagerNumber(_ComparesLikePlain, float):
     # `keras.ops` look up the dtype of a float by its exact class, unless it
     # has one: keras/src/backend/common/variables.py.
     dtype = float
-    # TensorFlow looks for a constant that it has made before by its hash.
     __hash__ = float.__hash__
 
     def __new__(cls, value, plain):
@@ -84,6 +83,23 @@ class EagerNumber(_ComparesLikePlain, float):
         number = super().__new__(cls, value)
         number.plain = plain
         return number
+
+
+def eager_number(value, plain, dtype):
+    """Returns the number that stands in for a Python float in an eager step.
+
+    Args:
+        value: Float to compute with.
+        plain: Float to compare with.
+        dtype: Dtype to compute in, where it has to be a tensor.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return EagerNumber(value, plain)
+    # TensorFlow keeps the constants it made of Python floats, and finds them
+    # by `==`: two numbers that compare like the same plain float would be one
+    # constant, with the value of the first.
+    tensor = keras.ops.convert_to_tensor(float(value), dtype=dtype)
+    return EagerTensor(tensor, plain)
 
 
 class TracedNumber(_ComparesLikePlain):
@@ -112,6 +128,19 @@ class TracedNumber(_ComparesLikePlain):
 
     def __neg__(self):
         return -self.tensor
+
+
+class EagerTensor(TracedNumber):
+    """A `TracedNumber` of an eager step: its value is known."""
+
+    def __float__(self):
+        return float(self.tensor)
+
+    def __repr__(self):
+        return repr(float(self))
+
+    def __format__(self, spec):
+        return format(float(self), spec)
 
 
 def _forward(name):

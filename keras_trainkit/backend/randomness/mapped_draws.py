@@ -158,10 +158,12 @@ def _lane_mode():
 
         def __torch_function__(self, function, types, args=(), kwargs=None):
             kwargs = dict(kwargs or {})
+            # Keras's convolutions ask for a layout in memory, and since 3.16
+            # for another one (keras/src/backend/torch/nn.py); any will do.
             if function is torch.Tensor.is_contiguous and kwargs:
-                # Keras's convolutions ask for the layout in memory
-                # (keras/src/backend/torch/nn.py); any will do.
                 return True
+            if function is torch.Tensor.contiguous:
+                kwargs.pop("memory_format", None)
             if kwargs.get("generator") is not None:
                 generator = kwargs.pop("generator")
                 return self._draws.drawn_with(generator, function, args, kwargs)

@@ -6,14 +6,16 @@ import math
 
 import keras
 import numpy as np
-from keras.src.backend import random_seed_dtype
 
+from keras_trainkit.backend.devices.torch_device import torch_device
 from keras_trainkit.kernels.counter_hash import counter_hash
 from keras_trainkit.kernels.dropout import LEVELS
 from keras_trainkit.kernels.dropout import threshold
 
 # Different bits for each draw: multiples of the golden ratio's.
 _STRIDE = 0x9E3779B9
+# Different seeds for each part of a draw.
+_APART = np.uint32(0x85EBCA6B)
 _WORD = 0xFFFFFFFF
 
 
@@ -26,14 +28,18 @@ class Draws:
     Args:
         key: Two 32-bit words; see `as_key`.
         xla: Whether XLA compiles what is computed with them.
+        part: Integer, or a scalar tensor of integers: which of several equal
+            parts along the first axis this computes. Together, the masks of
+            the parts are that of the whole. Defaults to `None`: the whole.
 
     Attributes:
         count: How many draws there were.
     """
 
-    def __init__(self, key, xla):
+    def __init__(self, key, xla, part=None):
         self._key = key[0], key[1]
         self._xla = xla
+        self._part = part
         self.count = 0
 
     def drop(self, inputs, rate, shape, scale, offset=0.0, dropped=0.0):
@@ -53,19 +59,28 @@ class Draws:
         if keras.backend.backend() == "torch":
             mask = self._torch_mask(inputs, key, rate, tuple(shape))
             return torch_masked(inputs, mask, scale, offset, dropped)
-        numbers = (threshold(rate), tuple(shape), scale, offset, dropped)
+        shape = tuple(shape)
+        numbers = (threshold(rate), shape, scale, offset, dropped)
+        begin = 0
+        if self._part is not None:
+            begin = keras.ops.cast(self._part, "int32") * math.prod(shape)
+            begin = keras.ops.cast(begin, "uint32")
         if self._xla:
-            return _hashed_drop(inputs, key, *numbers)
-        return _tensorflow_drop(inputs, key, *numbers)
+            return _hashed_drop(inputs, key, begin, *numbers)
+        return _tensorflow_drop(inputs, key, begin, *numbers)
 
     def seed(self):
         """Returns a seed as `keras.random.SeedGenerator.next` does."""
         first, second = self._next()
+        if self._part is not None:
+            # What is drawn with it differs from part to part.
+            apart = keras.ops.cast(self._part, "uint32") * _APART
+            second = keras.ops.add(second, apart)
         if keras.backend.backend() == "torch":
             # keras/src/backend/torch/random.py adds the two.
             return keras.ops.convert_to_tensor([first ^ second, 0], "int64")
         seed = keras.ops.stack([first, second])
-        return keras.ops.cast(seed, random_seed_dtype())
+        return keras.ops.cast(seed, _seed_dtype())
 
     def _torch_mask(self, inputs, key, rate, shape):
         return torch_mask(inputs, key, rate, shape)
@@ -127,11 +142,12 @@ def as_keys(count, seed, *place):
     return words.tolist() if keras.backend.backend() == "torch" else words
 
 
-def _hashed_drop(inputs, key, level, shape, scale, offset, dropped):
+def _hashed_drop(inputs, key, begin, level, shape, scale, offset, dropped):
     """All in one loop, if XLA compiles it; half of each word is not used."""
     # TensorFlow's XLA has no range of unsigned integers.
     counter = keras.ops.arange(math.prod(shape), dtype="int32")
-    counter = keras.ops.reshape(keras.ops.cast(counter, "uint32"), shape)
+    counter = keras.ops.cast(counter, "uint32") + begin
+    counter = keras.ops.reshape(counter, shape)
     keep = counter_hash(counter, key) >= np.uint32(level << 16)
     return _select(keep, inputs, scale, offset, dropped)
 
@@ -142,10 +158,13 @@ def _select(keep, inputs, scale, offset, dropped):
     return keras.ops.where(keep, kept, dropped)
 
 
-def _tensorflow_drop(inputs, key, level, shape, *numbers):
+def _tensorflow_drop(inputs, key, begin, level, shape, *numbers):
     known = all(isinstance(size, int) for size in shape)
     if known and _xla_works():
-        return _compiled_drop()(inputs, key, level, shape, *numbers)
+        return _compiled_drop()(inputs, key, begin, level, shape, *numbers)
+    if not isinstance(begin, int):
+        # The masks of parts are not those of the whole, but others.
+        key = key[0], keras.ops.add(key[1], begin)
     keep = _philox_bits(key, shape) >= level - LEVELS // 2
     return _select(keep, inputs, *numbers)
 
@@ -166,7 +185,7 @@ def _xla_works():
     with tf.init_scope():
         try:
             key = np.zeros(2, "uint32")
-            _compiled_drop()(tf.zeros(1), tuple(key), 1, (1,), 1.0, 0.0, 0.0)
+            _compiled_drop()(tf.zeros(1), tuple(key), 0, 1, (1,), 1.0, 0.0, 0.0)
         except tf.errors.OpError:
             return False
     return True
@@ -222,22 +241,26 @@ def torch_masked(inputs, mask, scale, offset, dropped):
     return found.add_(dropped) if offset else found
 
 
+def _seed_dtype():
+    # `random_seed_dtype`, in core.py of both backends in keras/src/backend.
+    return "int64" if keras.backend.backend() == "tensorflow" else "uint32"
+
+
 def _torch_bits(key, shape, bits):
     """Numbers of 8 or 16 bits, as many as there are in each one of 64."""
     import torch
-    from keras.src.backend.torch.core import get_device
 
     count = math.prod(shape)
     words = math.ceil(count * bits / 64)
-    if get_device() == "cpu":
+    if torch_device() == "cpu":
         # torch's own generator takes ten times as long.
         generator = np.random.Generator(np.random.SFC64(key))
         drawn = generator.integers(2**64, size=words, dtype=np.uint64)
         drawn = torch.from_numpy(drawn.view(np.int64))
     else:
-        generator = torch.Generator(get_device())
+        generator = torch.Generator(torch_device())
         generator.manual_seed(key[0] << 32 | key[1])
-        drawn = torch.empty(words, dtype=torch.int64, device=get_device())
+        drawn = torch.empty(words, dtype=torch.int64, device=torch_device())
         # Without an end: all 64 bits.
         drawn.random_(-(2**63), None, generator=generator)
     dtype = torch.int8 if bits == 8 else torch.int16

@@ -66,7 +66,7 @@ def global_generator(generator):
 
 
 def _tensorflow_state():
-    if "tensorflow" not in sys.modules:
+    if sys.modules.get("tensorflow") is None:
         return None
     # tensorflow/python/eager/context.py: seeds of ops come from both.
     context = _tensorflow_context()

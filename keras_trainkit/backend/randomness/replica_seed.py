@@ -11,17 +11,17 @@ _STREAMS = 2**31
 def differ_between_replicas(generator):
     """Lets replicas that share a seed generator draw different numbers.
 
-    `tf.distribute` mirrors the generator's state like any other variable, so
+    `tf.distribute` mirrors the generator's state like any other variable, and
+    torch's `DistributedDataParallel` copies that of the first rank to all, so
     every replica would draw the same masks. To be called where a layer makes
     its generator. The state stays what it was, one variable that is equal on
     all replicas; only what is drawn from it differs,
 
     `seed = (state[0] + stream(replica), state[1])`, with `stream(0) = 0`.
 
-    With one replica, and on backends without replicas inside a process,
-    nothing changes: `keras.distribution` on JAX computes the whole batch in
-    one program, and ranks of torch's `DistributedDataParallel` are processes
-    with seeds of their own.
+    On torch that is so within a call of the wrapped model. With one replica
+    nothing changes, and on JAX: `keras.distribution` computes the whole batch
+    in one program.
 
     Args:
         generator: A `keras.random.SeedGenerator`.
@@ -52,9 +52,10 @@ class ReplicaSeedGenerator(keras.random.SeedGenerator):
     def next(self, ordered=True):
         """Returns the next seed of this replica, of shape `(2,)`."""
         seed = super().next(ordered)
-        if keras.backend.backend() != "tensorflow":
-            return seed
-        return _of_this_replica(seed)
+        backend = keras.backend.backend()
+        if backend == "tensorflow":
+            return _of_this_replica(seed)
+        return _of_this_rank(seed) if backend == "torch" else seed
 
 
 def _of_this_replica(seed):
@@ -68,3 +69,18 @@ def _of_this_replica(seed):
     replica = tf.cast(context.replica_id_in_sync_group, "int64")
     stream = tf.cast(replica * _STRIDE % _STREAMS, seed.dtype)
     return seed + tf.stack([stream, tf.zeros_like(stream)])
+
+
+def _of_this_rank(seed):
+    import torch
+    from torch.nn.parallel import DistributedDataParallel
+
+    # torch/nn/parallel/distributed.py: None but while a wrapper calls its
+    # model.
+    network = DistributedDataParallel._get_active_ddp_module()
+    if network is None:
+        return seed
+    rank = torch.distributed.get_rank(network.process_group)
+    return seed + torch.tensor(
+        [rank * _STRIDE % _STREAMS, 0], dtype=seed.dtype, device=seed.device
+    )

@@ -1,5 +1,6 @@
 """Compiling a copy of a model as the model is, with its optimizer's state."""
 
+import contextlib
 import inspect
 
 import keras
@@ -39,6 +40,25 @@ def carry_compile_state(model, clone, copies):
     for name in ("run_eagerly", "steps_per_execution", "jit_compile"):
         if getattr(clone, name) != getattr(model, name):
             setattr(clone, name, getattr(model, name))
+
+
+@contextlib.contextmanager
+def without_optimizer(model):
+    """Within the block, a file that is written holds no optimizer's state.
+
+    `save_weights` writes what it finds among the model's attributes, and
+    `include_optimizer` is for the old formats only:
+    keras/src/saving/saving_lib.py, saving_api.py
+
+    Args:
+        model: A `keras.Model`.
+    """
+    held = vars(model).pop("optimizer", None)
+    try:
+        yield
+    finally:
+        # Past `__setattr__`, as it was put there once.
+        vars(model)["optimizer"] = held
 
 
 def uncompile(model):

@@ -52,6 +52,16 @@ class RunningFit:
                 return False
         return False
 
+    def encloses_caller(self):
+        """Whether it is this thread's run, so that it surely goes on.
+
+        It looks at one stack, where `alive` looks at those of all threads: a
+        step may ask.
+        """
+        if not self._calls:
+            return True
+        return any(call in self._calls for call in _stack(sys._getframe()))
+
     def go_on(self):
         """Notes who calls the hook that this is called in, if it goes on."""
         above = set(_stack(sys._getframe()))

@@ -4,8 +4,13 @@ import contextlib
 
 import keras
 import numpy as np
+from keras.src.trainers.data_adapters import data_adapter_utils
 
 from keras_trainkit.backend.devices.distribution import variable_scope
+
+# Since Keras 3.16 JAX's `fit` stacks the batches of several steps, or lists
+# those that cannot be stacked (keras/src/backend/jax/trainer.py).
+_LISTED = getattr(data_adapter_utils, "PartialBatchList", None)
 
 
 class StepNumbers:
@@ -31,6 +36,7 @@ class StepNumbers:
                 "True, so the train step of a model cannot be given numbers. "
                 "Give `compile` a LearningRateSchedule instead."
             )
+        self._stacked = _LISTED is not None and model.steps_per_execution > 1
         self._written = ((0,) * count, (0.0,) * count)
         self._dtypes = ("int32", _widest_float())
         self._arrays = self._variables = self._in_step = None
@@ -73,7 +79,7 @@ class StepNumbers:
         if not self._beside:
             return args
         *state, iterator = args
-        return (*state, _Numbered(iterator, self._arrays))
+        return (*state, _Numbered(iterator, self._arrays, self._stacked))
 
     @contextlib.contextmanager
     def taken_out(self, args):
@@ -93,15 +99,22 @@ class StepNumbers:
 
 
 class _Numbered:
-    def __init__(self, iterator, numbers):
+    def __init__(self, iterator, numbers, stacked):
         self._iterator = iterator
         self._numbers = numbers
+        self._stacked = stacked
 
     def __iter__(self):
         return self
 
     def __next__(self):
-        return next(self._iterator), self._numbers
+        data = next(self._iterator)
+        if not self._stacked:
+            return data, self._numbers
+        if isinstance(data, _LISTED):
+            return _LISTED((one, self._numbers) for one in data)
+        steps = keras.tree.flatten(data)[0].shape[0]
+        return data, tuple(np.stack([one] * steps) for one in self._numbers)
 
 
 def _widest_float():

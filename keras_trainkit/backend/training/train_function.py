@@ -1,5 +1,6 @@
 """Compiled steps that see the model as it is now."""
 
+import contextlib
 import sys
 
 import keras
@@ -32,15 +33,22 @@ def rebuild(model, kind="train", numbers=None):
             return step(*own, **kwargs)
 
     own = model.__dict__.get(name)
+    # Of a step that brings variables of its own: instrumented_step.py
+    carried = getattr(own, "carried", None)
+    visible = contextlib.nullcontext() if carried is None else carried.visible()
     # Past `__setattr__`, which would track the function.
     model.__dict__[name] = unseen_step
     try:
-        getattr(model, f"make_{kind}_function")(force=True)
+        with visible:
+            getattr(model, f"make_{kind}_function")(force=True)
     finally:
         if own is None:
             del model.__dict__[name]
         else:
             model.__dict__[name] = own
+    if carried is not None:
+        function = getattr(model, f"{kind}_function")
+        setattr(model, f"{kind}_function", own.around(function))
 
 
 def renew_carried_state(model):

@@ -79,16 +79,26 @@ class AveragedReplay(LinearReplay):
         self.weights[0] = self.project(self.weights[0])
 
 
-@pytest.mark.parametrize("frequency", [None, 5])
 @pytest.mark.parametrize(
-    "constraint, project",
+    "constraint, project, frequency",
     [
-        (IncomingMaxNorm(RADIUS), ball),
-        (keras.constraints.UnitNorm(axis=0), unit),
-        (keras.constraints.NonNeg(), lambda w: np.maximum(w, 0)),
-        (Chain("non_neg", IncomingMaxNorm(RADIUS)), lambda w: ball(w.clip(0))),
+        (IncomingMaxNorm(RADIUS), ball, None),
+        (IncomingMaxNorm(RADIUS), ball, 5),
+        (keras.constraints.UnitNorm(axis=0), unit, 5),
+        (keras.constraints.NonNeg(), lambda w: np.maximum(w, 0), None),
+        (
+            Chain("non_neg", IncomingMaxNorm(RADIUS)),
+            lambda w: ball(w.clip(0)),
+            5,
+        ),
     ],
-    ids=["max-norm", "unit norm of Keras", "non-negative of Keras", "chain"],
+    ids=[
+        "max-norm",
+        "max-norm, overwritten",
+        "unit norm of Keras, overwritten",
+        "non-negative of Keras",
+        "chain, overwritten",
+    ],
 )
 def test_a_fit_ends_at_the_projected_average(constraint, project, frequency):
     x, y = regression_data()

@@ -26,17 +26,6 @@ def setting(optimizer, multipliers):
     return variables, rates
 
 
-def test_an_optimizer_that_updates_by_itself_is_refused():
-    optimizer = ByItself()
-    variables, rates = setting(optimizer, [1.0, 0.5])
-    grads = [keras.ops.ones((2,))] * 2
-    with (
-        pytest.raises(ValueError, match="update_step"),
-        rates.act(optimizer),
-    ):
-        optimizer.apply(grads, variables)
-
-
 class WithoutGate(ByItself):
     """Overrides all of `apply`."""
 
@@ -45,8 +34,9 @@ class WithoutGate(ByItself):
             variable.assign(variable - 0.1 * gradient)
 
 
-def test_one_that_overrides_apply_is_refused():
-    optimizer = WithoutGate()
+@pytest.mark.parametrize("make", [ByItself, WithoutGate])
+def test_an_optimizer_that_updates_by_itself_is_refused(make):
+    optimizer = make()
     variables, rates = setting(optimizer, [1.0, 0.5])
     grads = [keras.ops.ones((2,))] * 2
     with (

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from keras_trainkit.backend.optimizer.decay_exclusion import decays
 from keras_trainkit.backend.optimizer.slots import build_over_what_trains
 from keras_trainkit.backend.optimizer.slots import counter
 from keras_trainkit.backend.optimizer.slots import form_over_what_trains
@@ -178,8 +179,8 @@ def test_hyperparameters_stay():
     assert optimizer.get_config() == config
     assert optimizer.note == {"mine": 1}
     kernel, bias = model.get_layer("head").weights
-    assert optimizer._use_weight_decay(kernel)
-    assert not optimizer._use_weight_decay(bias)
+    assert decays(optimizer, kernel)
+    assert not decays(optimizer, bias)
 
 
 class Sign(keras.optimizers.Optimizer):

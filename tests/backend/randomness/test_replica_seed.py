@@ -16,6 +16,10 @@ only_tensorflow = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow",
     reason="tf.distribute needs the TensorFlow backend",
 )
+only_torch = pytest.mark.skipif(
+    keras.backend.backend() != "torch",
+    reason="DistributedDataParallel needs the torch backend",
+)
 every_order = pytest.mark.parametrize("ordered", [True, False])
 
 
@@ -39,6 +43,23 @@ def on_replica(monkeypatch):
         monkeypatch.setattr(
             tf.distribute, "get_replica_context", lambda: context
         )
+
+    return put
+
+
+@pytest.fixture
+def on_rank(monkeypatch):
+    """Returns a function that puts the process into a call on one rank."""
+    import torch
+    from torch.nn.parallel import DistributedDataParallel
+
+    def put(rank):
+        network = types.SimpleNamespace(process_group="group")
+        ranks = {"group": rank}
+        monkeypatch.setattr(
+            DistributedDataParallel, "_active_ddp_module", network
+        )
+        monkeypatch.setattr(torch.distributed, "get_rank", ranks.__getitem__)
 
     return put
 
@@ -122,3 +143,32 @@ def test_outside_the_replicas_it_draws_what_keras_draws(monkeypatch):
 
     monkeypatch.setattr(tf.distribute, "get_replica_context", lambda: None)
     assert drawn(generator()) == drawn(keras.random.SeedGenerator(7))
+
+
+@only_torch
+@every_order
+@pytest.mark.parametrize("rank, stream", [(0, 0), (1, 0x1E3779B9)])
+def test_a_rank_adds_its_stream_to_the_first_word(
+    ordered, rank, stream, on_rank
+):
+    theirs = np.array(drawn(keras.random.SeedGenerator(7), ordered))
+    on_rank(rank)
+    ours = np.array(drawn(generator(), ordered))
+    assert (ours - theirs).tolist() == [[stream, 0]] * 3
+
+
+@only_torch
+def test_a_large_seed_is_one_on_every_rank(on_rank):
+    """Seeds are 32 bits of an integer with a sign there."""
+    on_rank(3)
+    draw = keras.random.uniform((4,), seed=generator(2**31 - 1))
+    on_rank(0)
+    other = keras.random.uniform((4,), seed=generator(2**31 - 1))
+    assert to_numpy(draw).tolist() != to_numpy(other).tolist()
+
+
+@only_torch
+def test_torch_still_tells_which_wrapper_calls():
+    from torch.nn.parallel import DistributedDataParallel
+
+    assert DistributedDataParallel._get_active_ddp_module() is None
