@@ -61,6 +61,28 @@ class LayerCopies:
             ValueError: If a copy differs from its original in its layers or
                 variables.
         """
+        pairs = self.build()
+        for original, copy in pairs:
+            copy.trainable = original.trainable
+            set_stillness(copy, stillness(original))
+        for original, copy in pairs:
+            if id(original) not in self._layer_by_layer:
+                _carry_own_state(original, copy)
+        for variable, copy in self.variables.values():
+            _carry_variable(variable, copy)
+        for original, copy in pairs:
+            copy.built = original.built  # a model that was run is not told
+
+    def build(self):
+        """Builds the copies as the originals were, with values of their own.
+
+        Returns:
+            List of pairs of layers, `(original, copy)`; `variables` is filled.
+
+        Raises:
+            ValueError: If a copy differs from its original in its layers or
+                variables.
+        """
         # A nested model is noted after what it holds; its flag is set before,
         # since a flag is passed on to all below.
         pairs = [
@@ -72,16 +94,7 @@ class LayerCopies:
         # Those without layers of their own come first, to be named in errors.
         for original, copy in reversed(pairs):
             self._note_variables(original, copy)
-        for original, copy in pairs:
-            copy.trainable = original.trainable
-            set_stillness(copy, stillness(original))
-        for original, copy in pairs:
-            if id(original) not in self._layer_by_layer:
-                _carry_own_state(original, copy)
-        for variable, copy in self.variables.values():
-            _carry_variable(variable, copy)
-        for original, copy in pairs:
-            copy.built = original.built  # a model that was run is not told
+        return pairs
 
     def _copy(self, layer):
         if not isinstance(layer, keras.Layer):
@@ -98,10 +111,15 @@ class LayerCopies:
             return self._graph_copy(layer)
 
     def _graph_copy(self, model):
+        return self._cloned(model)
+
+    def _cloned(self, model, call_function=None):
         self._layer_by_layer.add(id(model))
         inputs = self._inputs.get(id(model))
         with _uncompiled(model):
-            return keras.models.clone_model(model, inputs, self)
+            return keras.models.clone_model(
+                model, inputs, self, call_function=call_function
+            )
 
     def _note_parts(self, original, copy):
         """Names the layers of a copy alike; a graph may use them, too."""

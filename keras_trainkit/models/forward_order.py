@@ -69,7 +69,7 @@ def call_order(model):
             inputs.
     """
     cause = None
-    for args, kwargs in _signatures(model):
+    for args, kwargs in signatures(model):
         try:
             with watched_calls(_descendants(model)) as called:
                 _ForwardPass(model).compute_output_spec(*args, **kwargs)
@@ -101,7 +101,15 @@ class _ForwardPass(keras.Operation):
         return self.model(*args, **kwargs)
 
 
-def _signatures(model):
+def signatures(model):
+    """Yields what a built model may be called with, symbolically.
+
+    Args:
+        model: A `keras.Model`.
+
+    Yields:
+        Tuples `(args, kwargs)` of symbolic tensors, the likeliest first.
+    """
     config = model.get_build_config() or {}
     # Shapes are recorded without dtypes: indices are tried after floats.
     for dtype in (None, "int32"):

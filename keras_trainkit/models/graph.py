@@ -9,7 +9,6 @@ from collections.abc import Callable
 import keras
 
 from keras_trainkit.backend.model.graph_nodes import arguments_of
-from keras_trainkit.backend.model.graph_nodes import called_with
 from keras_trainkit.backend.model.graph_nodes import entry_of
 from keras_trainkit.backend.model.graph_nodes import exit_of
 from keras_trainkit.backend.model.graph_nodes import functional_of
@@ -17,6 +16,8 @@ from keras_trainkit.backend.model.graph_nodes import nodes_of
 from keras_trainkit.backend.model.graph_nodes import structured_outputs
 from keras_trainkit.backend.model.graph_nodes import symbolic_entry_of
 from keras_trainkit.backend.model.layers import all_layers
+from keras_trainkit.backend.model.training_flags import called_with
+from keras_trainkit.backend.model.training_flags import flag_in_force
 from keras_trainkit.models.forward_order import is_graph
 
 
@@ -63,6 +64,8 @@ class Steps:
             `model -> bool` that says so; else it is one step. Defaults to
             `True`.
         training: Whether the steps run in training mode. Defaults to `False`.
+            What was called with a flag of its own, when the model was made,
+            keeps that if the installed Keras says so.
 
     Attributes:
         steps: List of `Step`s in an order in which they can run.
@@ -74,7 +77,6 @@ class Steps:
     def __init__(self, model, open_nested=True, training=False):
         self._fresh = itertools.count()
         self._open_nested = open_nested
-        self._training = training
         source = next(self._fresh)
         self.steps = []
         graph = graph_of(model)
@@ -83,11 +85,11 @@ class Steps:
             self.structure = None
             self.steps.append(_whole(model, source, self.outputs, training))
             return
-        made = self._open(model, graph, _given, [source])
+        made = self._open(model, graph, _given, [source], training)
         self.outputs = [made[id(tensor)] for tensor in graph.outputs]
         self.structure = structured_outputs(graph, self.outputs)
 
-    def _open(self, model, graph, arguments, sources):
+    def _open(self, model, graph, arguments, sources, training):
         """Adds the steps of `graph`; returns `{id(tensor): reference}`."""
         made = {id(tensor): next(self._fresh) for tensor in graph.inputs}
         run, call = _entry(model, graph, arguments)
@@ -99,18 +101,19 @@ class Steps:
                 continue  # Function._run_through_graph leaves it out, too.
             inputs = [made[id(tensor)] for tensor in node.input_tensors]
             inner = self._graph_inside(node.operation)
+            flag = flag_in_force(node, training)
             made.update((id(t), next(self._fresh)) for t in node.outputs)
             outputs = [made[id(tensor)] for tensor in node.outputs]
             if inner is None:
-                step = _called(node, inputs, outputs, self._training)
+                step = _called(node, inputs, outputs, flag)
                 self.steps.append(step)
             else:
-                self._nest(node, inner, inputs, outputs)
+                self._nest(node, inner, inputs, outputs, flag)
         return made
 
-    def _nest(self, node, graph, inputs, outputs):
-        model = node.operation
-        made = self._open(model, graph, arguments_of(node), inputs)
+    def _nest(self, node, graph, inputs, outputs, training):
+        model, arguments = node.operation, arguments_of(node)
+        made = self._open(model, graph, arguments, inputs, training)
         results = [made[id(tensor)] for tensor in graph.outputs]
         self.steps.append(
             Step(

@@ -4,6 +4,7 @@ import functools
 
 import keras
 
+from keras_trainkit.kernels.argument_checks import bad_type
 from keras_trainkit.models.forward_order import OrderUnknown
 from keras_trainkit.models.forward_order import call_order
 from keras_trainkit.models.forward_order import in_call_order
@@ -28,6 +29,8 @@ class LayerTree:
     """
 
     def __init__(self, model):
+        if not isinstance(model, keras.Layer):
+            raise bad_type("model", model, "a `keras.Model`")
         self.model = model
         self._order_unknown = None
         self._sublayers = {}

@@ -74,6 +74,23 @@ def select(model, selection):
     return selected(LayerTree(model), selection)
 
 
+def require_selection(name, selection):
+    """Raises for what is no selection, whatever the model.
+
+    Args:
+        name: The argument's name.
+        selection: As for `select`.
+    """
+    meant = (
+        isinstance(selection, (str, LastGroups))
+        or is_integer(selection)
+        or _is_group_of_patterns(selection)
+        or _is_rule(selection)
+    )
+    if not meant:
+        raise bad_type(name, selection, SELECTION)
+
+
 def selected(tree, selection, name="selection"):
     """Returns what `select` does, for a model that has been read.
 
@@ -107,7 +124,7 @@ def _meant(tree, selection, name):
             SELECTION,
             f"Pass `lambda layer: isinstance(layer, {selection.__name__})`.",
         )
-    if callable(selection) and not isinstance(selection, keras.Layer):
+    if _is_rule(selection):
         return _accepted(tree, lambda path, layer: selection(layer))
     raise bad_type(name, selection, SELECTION)
 
@@ -158,6 +175,12 @@ def _without_parts(tree, layers):
         for part in tree.inside(layer)
     }
     return [layer for layer in layers if id(layer) not in inside]
+
+
+def _is_rule(selection):
+    return callable(selection) and not isinstance(
+        selection, (type, keras.Layer)
+    )
 
 
 def _is_group_of_patterns(selection):

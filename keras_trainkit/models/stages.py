@@ -9,6 +9,7 @@ from keras_trainkit.backend.model.torch_modules import norm_weights
 from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.models.flags import Flags
 from keras_trainkit.models.flags import read_flags
+from keras_trainkit.models.flags import write_flags
 from keras_trainkit.models.trainable import train_only
 from keras_trainkit.models.trainable import training_in
 
@@ -59,6 +60,26 @@ def plan_stages(tree, selected, hold_batch_norm):
         layers = _once(layers + selected.get(epoch, []))
         stages.append(Stage(epoch, layers, held, found))
     return stages
+
+
+def trained_in_stages(tree, plan):
+    """Returns the variables that each stage trains; nothing is changed.
+
+    Args:
+        tree: The `LayerTree` of a `keras.Model`.
+        plan: List of `Stage`s.
+
+    Returns:
+        A list of lists of `keras.Variable`s.
+    """
+    flags, found = read_flags(tree), []
+    try:
+        for stage in plan:
+            stage.set_flags(tree)
+            found.append(list(tree.model.trainable_variables))
+    finally:
+        write_flags(tree, flags)
+    return found
 
 
 def trainable_counts(tree):

@@ -7,6 +7,7 @@ from keras_trainkit.models.layer_tree import LayerTree
 from keras_trainkit.models.selection import select
 from keras_trainkit.models.stages import plan_stages
 from keras_trainkit.models.stages import trainable_counts
+from keras_trainkit.models.stages import trained_in_stages
 from tests.models import zoo
 
 NESTED = ["backbone/one", "backbone/norm", "backbone/two", "head"]
@@ -123,3 +124,18 @@ def test_counts_in_words():
         trainable_counts(LayerTree(model)) == "2 of 3 layers, 13 of 41 weights"
     )
     assert np.sum([np.prod(w.shape) for w in model.weights]) == 41
+
+
+def test_what_stages_are_going_to_train_changes_nothing():
+    model = zoo.nested()
+    before = [w.trainable for w in model.weights]
+    plan = planned(model, {0: "head", 2: "*two", 3: "all"})
+    found = trained_in_stages(LayerTree(model), plan)
+    assert [w.trainable for w in model.weights] == before
+    paths = [[v.path for v in some] for some in found]
+    expected = []
+    for stage in plan:
+        stage.set_flags(LayerTree(model))
+        expected.append([v.path for v in model.trainable_variables])
+    assert paths == expected
+    assert len(paths[0]) < len(paths[1]) < len(paths[2])

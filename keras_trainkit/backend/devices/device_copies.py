@@ -8,6 +8,9 @@ scope.
 
 import keras
 
+from keras_trainkit.backend.devices.between_processes import assign_whole
+from keras_trainkit.backend.devices.between_processes import own_tensor
+
 
 def copies(variable):
     """Returns what each device holds of a variable.
@@ -32,8 +35,14 @@ def copies(variable):
 
 
 def read_copies(variable):
-    """Returns a NumPy array for each copy; later steps do not change them."""
-    return [keras.ops.convert_to_numpy(c).copy() for c in copies(variable)]
+    """Returns a NumPy array for each copy; later steps do not change them.
+
+    Where processes of JAX hold a variable together, all of them must ask.
+    """
+    return [
+        keras.ops.convert_to_numpy(own_tensor(copy)).copy()
+        for copy in copies(variable)
+    ]
 
 
 def write_copies(variable, values):
@@ -45,7 +54,7 @@ def write_copies(variable, values):
     """
     held = copies(variable)
     if len(held) == 1:
-        variable.assign(values[0])
+        assign_whole(variable, values[0])
         return
     for copy, value in zip(held, values, strict=True):
         copy.assign(value)

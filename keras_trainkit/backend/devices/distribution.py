@@ -4,8 +4,9 @@ import contextlib
 
 import keras
 
+from keras_trainkit.backend.devices.between_processes import spans_processes
+from keras_trainkit.backend.devices.data_parallel import require_optimizer
 from keras_trainkit.backend.optimizer import anatomy
-from keras_trainkit.kernels.argument_checks import bad_type
 from keras_trainkit.kernels.argument_checks import bad_value
 
 
@@ -18,14 +19,92 @@ def refuse_impossible(callback):
         callback: A `keras.callbacks.Callback` whose model is set.
 
     Raises:
-        TypeError: For a model in `DistributedDataParallel`.
-        ValueError: For gradient accumulation, or several steps per
-            execution on several replicas, under `MirroredStrategy`.
+        ValueError: For a model in `DistributedDataParallel` that has no
+            optimizer; for gradient accumulation, or several steps per
+            execution on several replicas, under `MirroredStrategy`; with
+            several workers of a `MultiWorkerMirroredStrategy`.
     """
     owner = type(callback).__name__
-    _refuse_wrapped(callback._model, owner)
+    require_optimizer(callback)
+    refuse_workers(callback.model, owner)
     if keras.backend.backend() == "tensorflow":
         _refuse_under_mirrored_strategy(callback.model, owner)
+
+
+def refuse_workers(model, owner):
+    """Raises where several workers of TensorFlow would train a model.
+
+    Keras 3 cannot (keras/src/backend/tensorflow/trainer.py).
+
+    Args:
+        model: A `keras.Model`.
+        owner: Name of the callback or function, for errors.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return
+    import tensorflow as tf
+
+    strategy = getattr(model, "_distribute_strategy", None)
+    if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        return
+    # tensorflow/python/distribute/collective_all_reduce_strategy.py
+    workers = strategy.extended._num_workers
+    if workers > 1:
+        raise _several_workers(workers, owner)
+
+
+def refuse_to_be_worker(owner):
+    """Raises in a process that is one of several workers of TensorFlow.
+
+    To be called where a callback is made: Keras's `fit` fails before it has
+    told a callback anything (keras/src/backend/tensorflow/trainer.py).
+
+    Args:
+        owner: Name of the callback, for errors.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return
+    from tensorflow.python.eager import context
+
+    # What `MultiWorkerMirroredStrategy` has started: `enable_collective_ops`
+    # in that file.
+    started = context.context()._collective_ops_server_def
+    if started is None:
+        return
+    workers = sum(
+        len(job.tasks)
+        for job in started.cluster.job
+        if job.name in ("chief", "worker")
+    )
+    if workers > 1:
+        raise _several_workers(workers, owner)
+
+
+def _several_workers(workers, owner):
+    return bad_value(
+        "distribute_strategy",
+        f"MultiWorkerMirroredStrategy with {workers} workers",
+        f"one of a single process, with or without {owner}: `fit` of Keras 3 "
+        "does not train on several workers",
+        "Use `MirroredStrategy` for the devices of one machine. For several "
+        "machines, use the JAX backend with `jax.distributed` and "
+        "`keras.distribution`: see docs/distributed.md.",
+    )
+
+
+def refuse_processes(owner, why):
+    """Raises where several processes of JAX train one model.
+
+    Args:
+        owner: Name of the callback or function, for errors.
+        why: Why it cannot be used there, half a sentence.
+    """
+    if spans_processes():
+        raise ValueError(
+            f"Expected one process with {owner}. Received: several, started "
+            f"by `jax.distributed`, under a `keras.distribution`: {why}. "
+            f"Leave {owner} out, or run it on the saved model, in one process."
+        )
 
 
 def is_distributed(model):
@@ -44,27 +123,6 @@ def variable_scope(model):
     """
     strategy = getattr(model, "_distribute_strategy", None)
     return strategy.scope() if strategy else contextlib.nullcontext()
-
-
-def _refuse_wrapped(model, owner):
-    # `_model`: keras/src/callbacks/callback.py; `Callback.model` unwraps it,
-    # so a callback would act on a model whose `fit` is never called.
-    if keras.backend.backend() != "torch":
-        return
-    from torch.nn.parallel import DistributedDataParallel
-
-    if isinstance(model, DistributedDataParallel):
-        raise bad_type(
-            "model",
-            model,
-            f"a `keras.Model` trained by `fit` where {owner} is a callback",
-            "It acts inside `fit`'s train function and optimizer, which a "
-            "DistributedDataParallel loop does not use. Give the loop's "
-            "optimizer a schedule instead, such as "
-            "`keras_trainkit.schedules.OneCycle` (or torch's own scheduler "
-            "for torch's own optimizer), and freeze layers before wrapping "
-            "the model.",
-        )
 
 
 def _refuse_under_mirrored_strategy(model, owner):

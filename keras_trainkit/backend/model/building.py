@@ -2,6 +2,7 @@
 
 import keras
 
+from keras_trainkit.backend.model.layers import is_built
 from keras_trainkit.kernels.argument_checks import bad_value
 
 
@@ -47,3 +48,17 @@ def _symbolic(spec):
             "an `output_signature`.",
         )
     return keras.KerasTensor(tuple(spec.shape), dtype=spec.dtype.name)
+
+
+def is_fully_built(model):
+    """Whether the layers, metrics and losses of a model have their variables.
+
+    `_compile_metrics`, `_compile_loss`: keras/src/trainers/trainer.py
+
+    Args:
+        model: A compiled `keras.Model`.
+    """
+    parts = (model._compile_metrics, model._compile_loss)
+    return is_built(model) and all(
+        part.built for part in parts if part is not None
+    )

@@ -4,6 +4,8 @@ import functools
 
 import keras
 
+from keras_trainkit.backend.devices.between_processes import own_tensor
+from keras_trainkit.backend.devices.torch_device import torch_device
 from keras_trainkit.backend.model.untracked_state import untracked_variables
 
 
@@ -12,6 +14,9 @@ class Compiled:
 
     Args:
         model: A built `keras.Model`.
+        together: Whether processes of JAX that train a model together compute
+            together, all on the same data. Defaults to `False`: each computes
+            by itself, on data of its own.
 
     Attributes:
         xla: Whether XLA compiles them.
@@ -22,7 +27,7 @@ class Compiled:
             the batch, as what XLA makes for JAX is on a CPU.
     """
 
-    def __init__(self, model):
+    def __init__(self, model, together=False):
         backend = keras.backend.backend()
         self._compiles, jit = how_compiled(model)
         if backend == "jax":
@@ -39,6 +44,7 @@ class Compiled:
             if isinstance(one, keras.Variable)
         ]
         self._variables = [*model.variables, *untracked]
+        self._together = together
         self.on_cpu = _on_cpu()
         # The same without compiling: the same seed draws the same.
         self.in_groups = backend == "jax" and self.on_cpu
@@ -76,7 +82,9 @@ class Compiled:
         return jax.eval_shape(stateless, self._values(), *arguments)
 
     def _values(self):
-        return [variable.value for variable in self._variables]
+        if self._together:
+            return [variable.value for variable in self._variables]
+        return [own_tensor(variable.value) for variable in self._variables]
 
     def _stateless(self, function):
         # Elsewhere than on JAX a variable is read where it is.
@@ -118,6 +126,4 @@ def _on_cpu():
         import tensorflow as tf
 
         return not tf.config.list_logical_devices("GPU")
-    from keras.src.backend.torch.core import get_device
-
-    return str(get_device()) == "cpu"
+    return str(torch_device()) == "cpu"

@@ -4,7 +4,7 @@ import contextlib
 
 import keras
 
-from keras_trainkit.backend.model.torch_modules import module_buffers
+from keras_trainkit.backend.model.torch_buffers import TorchBuffers
 from keras_trainkit.backend.randomness.foreign_draws import ForeignDraws
 from keras_trainkit.backend.randomness.foreign_draws import traced_operations
 from keras_trainkit.backend.randomness.lent_randomness import is_random_state
@@ -23,7 +23,7 @@ class ForwardEffects:
         self.draws, self.updates, self.losses = False, [], False
         self._foreign = ForeignDraws()
         self._traced = len(traced_operations())
-        self._buffers = [(one, one.clone()) for one in module_buffers(model)]
+        self._buffers = TorchBuffers(model)
 
     def look(self, scope):
         """Notes what was done up to now."""
@@ -35,7 +35,7 @@ class ForwardEffects:
             for operation in traced_operations()[self._traced :]
             if operation.type.startswith("Assign")
         ]
-        if not all(old.equal(now) for now, old in self._buffers):
+        if self._buffers.changed():
             self.updates.append("a buffer of a torch module")
         self.losses = bool(scope.losses)
 

@@ -7,9 +7,8 @@ these steps, one node after the other; nothing public does.
 import weakref
 
 import keras
-from keras.src.backend import get_keras_mask
-from keras.src.backend import set_keras_mask
-from keras.src.models.functional import operation_fn
+from keras.src.backend.common.masking import get_keras_mask
+from keras.src.backend.common.masking import set_keras_mask
 from keras.src.models.functional import unpack_singleton
 
 
@@ -41,11 +40,6 @@ def arguments_of(node):
         return node.arguments.fill_in(dict(zip(ids, values, strict=True)))
 
     return arguments
-
-
-def called_with(operation, training):
-    """Returns `operation` as a graph calls it with that `training`."""
-    return operation_fn(operation, training=training)
 
 
 def structured_outputs(graph, values):
@@ -159,6 +153,28 @@ def maker_of(tensor):
     `_keras_history`: keras/src/models/functional.py names outputs by it.
     """
     return tensor._keras_history.operation
+
+
+def node_of(tensor):
+    """Returns the node that made a symbolic tensor, or `None`.
+
+    `_keras_history`, `_inbound_nodes`: keras/src/ops/node.py
+    """
+    history = getattr(tensor, "_keras_history", None)
+    if history is None:
+        return None
+    return history.operation._inbound_nodes[history.node_index]
+
+
+def reads(operation, tensor):
+    """Whether a call of `operation` in a graph reads a symbolic tensor.
+
+    `_inbound_nodes`: keras/src/ops/operation.py
+    """
+    return any(
+        any(one is tensor for one in node.input_tensors)
+        for node in operation._inbound_nodes
+    )
 
 
 def set_mask(value, mask):

@@ -8,28 +8,6 @@ import contextlib
 
 import keras
 
-from keras_trainkit.backend.model.layers import all_layers
-
-
-def module_buffers(model):
-    """Returns the buffers of all torch modules that a model holds.
-
-    Args:
-        model: A `keras.Model`.
-
-    Returns:
-        List of torch tensors, each once, in no set order; the tensors
-        themselves, so that `copy_` writes to them. Empty on other backends.
-    """
-    if keras.backend.backend() != "torch":
-        return []
-    found = {
-        id(buffer): buffer
-        for layer in all_layers(model)
-        for buffer in layer.buffers()
-    }
-    return list(found.values())
-
 
 def norm_weights(layer):
     """Returns the weights of `layer` that are its torch BatchNorms' own.

@@ -3,7 +3,7 @@
 import keras
 
 from keras_trainkit.backend.model.layers import all_layers
-from keras_trainkit.backend.model.torch_modules import module_buffers
+from keras_trainkit.backend.model.torch_buffers import TorchBuffers
 
 
 class TorchState:
@@ -24,8 +24,7 @@ class TorchState:
             weights = list(model.parameters())
         self._modes = [(module, module.training) for module in modules]
         self._gradients = [(weight, weight.grad) for weight in weights]
-        self._values = [(b, b.detach().clone()) for b in module_buffers(model)]
-        self._named = [(m, dict(m._buffers.items())) for m in modules]
+        self._buffers = TorchBuffers(model)
 
     def restore(self):
         """Puts everything back."""
@@ -33,10 +32,4 @@ class TorchState:
             module.training = training
         for weight, gradient in self._gradients:
             weight.grad = gradient
-        for module, named in self._named:
-            for name, buffer in named.items():
-                # Some modules do not write to a buffer but replace it.
-                if getattr(module, name, None) is not buffer:
-                    setattr(module, name, buffer)
-        for buffer, value in self._values:
-            buffer.data.copy_(value)
+        self._buffers.restore()

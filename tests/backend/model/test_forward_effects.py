@@ -57,3 +57,20 @@ def test_effects_are_seen(case, compiles):
         np.testing.assert_array_equal(
             keras.ops.convert_to_numpy(variable), value
         )
+
+
+@pytest.mark.skipif(
+    keras.backend.backend() != "torch",
+    reason="torch modules need the torch backend",
+)
+def test_a_buffer_that_is_not_a_number_stays_one():
+    import torch
+
+    module = torch.nn.BatchNorm1d(6)
+    module.running_mean.fill_(float("nan"))
+    layer = keras.layers.TorchModuleWrapper(module)
+    model = keras.Sequential([keras.Input((6,)), layer])
+    with watched_effects(model) as seen:
+        assert seen().updates == []
+        module.running_mean[0] = 0.0
+        assert seen().updates == ["a buffer of a torch module"]

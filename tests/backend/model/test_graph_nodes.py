@@ -3,11 +3,11 @@ import numpy as np
 import pytest
 
 from keras_trainkit.backend.model.graph_nodes import arguments_of
-from keras_trainkit.backend.model.graph_nodes import called_with
 from keras_trainkit.backend.model.graph_nodes import entry_of
 from keras_trainkit.backend.model.graph_nodes import exit_of
 from keras_trainkit.backend.model.graph_nodes import functional_of
 from keras_trainkit.backend.model.graph_nodes import mask_of
+from keras_trainkit.backend.model.graph_nodes import node_of
 from keras_trainkit.backend.model.graph_nodes import nodes_of
 from keras_trainkit.backend.model.graph_nodes import set_mask
 from keras_trainkit.backend.model.graph_nodes import structured_outputs
@@ -63,14 +63,6 @@ def test_the_arguments_of_a_call_are_those_of_the_graph():
     assert kwargs["value"] == 7 and kwargs["use_causal_mask"] is True
 
 
-def test_a_layer_runs_in_inference_mode():
-    x = np.ones((2, 3), "float32")
-    layer = L.Dropout(0.9)
-    np.testing.assert_array_equal(to_numpy(called_with(layer, False)(x)), x)
-    total = called_with(keras.layers.Add(), False)([x, x])
-    np.testing.assert_array_equal(to_numpy(total), x + x)
-
-
 def test_outputs_get_the_structure_of_the_model():
     assert structured_outputs(model(), ["h", "y"]) == {"h": "h", "y": "y"}
     x = keras.Input((3,))
@@ -102,3 +94,14 @@ def test_masks_enter_and_leave_a_nested_model():
 def test_what_has_no_mask():
     assert mask_of(keras.ops.ones((2,))) is None
     assert mask_of("text") is None
+
+
+def test_the_node_that_made_a_tensor_reads_what_came_before():
+    x = keras.Input((3,))
+    dense = L.Dense(2)
+    first, second = dense(x), dense(x * 2)
+    assert node_of(first).operation is node_of(second).operation is dense
+    assert node_of(first).input_tensors == [x]
+    assert node_of(second).input_tensors != [x]
+    assert node_of(x).input_tensors == []
+    assert node_of(np.ones(3)) is None

@@ -4,33 +4,46 @@ import keras
 import numpy as np
 import pytest
 
-from keras_trainkit.backend.model.torch_modules import module_buffers
-from tests.helpers.torch_modules import model_with
+from keras_trainkit.backend.model.torch_modules import buffers_kept
+from keras_trainkit.backend.model.torch_modules import norm_weights
+from keras_trainkit.backend.model.torch_modules import norms_in_inference_mode
 from tests.helpers.torch_modules import normalized
 from tests.helpers.torch_modules import only_torch
 
-
-@only_torch
-@pytest.mark.parametrize("around", [model_with, lambda one: one])
-def test_the_buffers_are_the_modules_own(around):
-    wrapper = normalized()
-    expected = {id(buffer) for buffer in wrapper.module[1].buffers()}
-    found = module_buffers(around(wrapper))
-    assert {id(one) for one in found} == expected
-    assert len(expected) == len(found) == 3
+X = np.random.default_rng(0).normal(size=(8, 4)).astype("float32")
 
 
 @only_torch
-def test_what_is_written_to_a_buffer_is_what_the_module_sees():
+@pytest.mark.parametrize("affine, count", [(True, 2), (False, 0)])
+def test_the_weights_of_a_norm_are_told_from_others(affine, count):
+    wrapper = normalized(affine=affine)
+    own = {id(one) for one in wrapper.module[1].parameters()}
+    found = norm_weights(wrapper)
+    assert {id(weight.value) for weight in found} == own
+    assert len(found) == count
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: keras.layers.BatchNormalization(), keras.layers.Flatten]
+)
+def test_layers_of_keras_hold_no_torch_norm(make):
+    assert norm_weights(make()) is None
+
+
+@only_torch
+@pytest.mark.parametrize("context", ["kept", "inference"])
+def test_statistics_stay_inside_and_move_outside(context):
     wrapper = normalized()
-    for buffer in module_buffers(model_with(wrapper)):
-        buffer.copy_(buffer * 0 + 7)
-    mean = wrapper.module[1].running_mean
-    np.testing.assert_array_equal(mean.cpu().numpy(), [7, 7, 7])
-
-
-def test_layers_of_keras_have_none():
-    model = keras.Sequential(
-        [keras.Input((4,)), keras.layers.BatchNormalization()]
-    )
-    assert module_buffers(model) == []
+    norm = wrapper.module[1]
+    tensor, before = norm.running_mean, norm.running_mean.clone().numpy()
+    held = {
+        "kept": lambda: buffers_kept(wrapper.module),
+        "inference": lambda: norms_in_inference_mode(wrapper.module, True),
+    }[context]
+    wrapper.module.train()
+    with held():
+        wrapper(X, training=True)
+    assert norm.running_mean is tensor
+    np.testing.assert_array_equal(tensor.numpy(), before)
+    wrapper(X, training=True)
+    assert not np.array_equal(norm.running_mean.numpy(), before)
