@@ -46,9 +46,7 @@ def rrelu(x, slopes, unit=False):
 
     - [Xu et al., 2015](https://arxiv.org/abs/1505.00853)
     """
-    x = ops.convert_to_tensor(x)
-    if not keras.backend.is_float_dtype(x.dtype):
-        x = ops.cast(x, keras.backend.result_type(x.dtype, float))
+    x = as_float(x)
     if isinstance(slopes, (int, float)):
         # A float16 slope would be rounded before it is used.
         dtype = keras.backend.result_type(x.dtype, "float32")
@@ -104,3 +102,67 @@ def slopes_from_bits(bits, shape, lower, upper, dtype="float32"):
     step = (upper - lower) / _LEVELS
     middle = (lower + upper) / 2 + step / 2
     return ops.reshape(ops.cast(numbers, dtype) * step + middle, shape)
+
+
+def swish(x, beta=1.0):
+    """Returns `x * sigmoid(beta * x)`, elementwise.
+
+    `beta` says how sharp the bend is: 0 gives `x / 2`, 1 SiLU, 1.702 a cheap
+    GELU, and large values ReLU.
+
+    Args:
+        x: Tensor of any shape. Integers become floats first.
+        beta: Finite float, or float tensor that broadcasts to `x`. Defaults
+            to `1.0`.
+
+    Returns:
+        Tensor with the shape of `x`, and its dtype where that is a float's.
+
+    Example:
+
+    >>> y = ktk.kernels.activations.swish([-2.0, 0.0, 2.0], beta=0.0)
+    >>> np.array(keras.ops.convert_to_numpy(y)).tolist()
+    [-1.0, 0.0, 1.0]
+
+    Reference:
+
+    - [Ramachandran et al., 2017](https://arxiv.org/abs/1710.05941)
+    """
+    x = as_float(x)
+    if isinstance(beta, (int, float)) and beta == 1:
+        return ops.silu(x)
+    # Not `silu(beta * x) / beta`: in 16 bits `beta * x` overflows, and SiLU of
+    # -inf is a NaN.
+    if not isinstance(beta, (int, float)):
+        beta = ops.cast(beta, x.dtype)
+    return x * ops.sigmoid(beta * x)
+
+
+def squared_relu(x):
+    """Returns `max(x, 0) ** 2`, elementwise.
+
+    Args:
+        x: Tensor of any shape. Integers become floats first.
+
+    Returns:
+        Tensor with the shape of `x`, and its dtype where that is a float's.
+
+    Example:
+
+    >>> y = ktk.kernels.activations.squared_relu([-2.0, 0.0, 3.0])
+    >>> np.array(keras.ops.convert_to_numpy(y)).tolist()
+    [0.0, 0.0, 9.0]
+
+    Reference:
+
+    - [So et al., 2021](https://arxiv.org/abs/2109.08668)
+    """
+    return ops.square(ops.relu(as_float(x)))
+
+
+def as_float(x):
+    """Returns `x` as a tensor of floats: integers become those of Keras."""
+    x = ops.convert_to_tensor(x)
+    if keras.backend.is_float_dtype(x.dtype):
+        return x
+    return ops.cast(x, keras.backend.result_type(x.dtype, float))

@@ -1,6 +1,10 @@
 """Argument checks, and one wording for every refused argument."""
 
+import sys
 from numbers import Integral
+from numbers import Real
+
+import numpy as np
 
 
 def bad_value(name, value, expected, hint=""):
@@ -47,7 +51,9 @@ def require_number(name, value, expected, accept):
     number = value.item() if scalar and hasattr(value, "item") else value
     if isinstance(number, bool) or not isinstance(number, (int, float)):
         raise bad_type(name, value, expected)
-    if not accept(number):
+    # What no float can hold fails later, in the arithmetic.
+    too_large = isinstance(number, int) and abs(number) > sys.float_info.max
+    if too_large or not accept(number):
         raise bad_value(name, value, expected)
 
 
@@ -86,11 +92,14 @@ def require_choice(name, value, choices):
 
     Args:
         name: The argument's name.
-        value: What was received. `1` is not taken for `True`, nor an array
-            for anything.
+        value: What was received. NumPy's integers and strings are integers
+            and strings; `1` is not taken for `True`, nor an array for
+            anything.
         choices: Tuple of strings, numbers, Booleans or `None`.
     """
     expected = "one of " + ", ".join(map(repr, choices))
+    if isinstance(value, (np.integer, np.str_)):
+        value = value.item()
     same = [one for one in choices if type(one) is type(value)]
     if not same:
         raise bad_type(name, value, expected)
@@ -98,8 +107,78 @@ def require_choice(name, value, choices):
         raise bad_value(name, value, expected)
 
 
+def require_string(name, value):
+    """Raises unless `value` is a string."""
+    if not isinstance(value, str):
+        raise bad_type(name, value, "a string")
+
+
+def require_sequence(name, value, expected="a list or a tuple"):
+    """Raises unless `value` is a list, a tuple, an array or the like.
+
+    Args:
+        name: The argument's name.
+        value: What was received. Strings, dictionaries and sets are none.
+        expected: What would have been accepted, in words.
+    """
+    # A `keras.Variable` has no length, but a shape.
+    sized = hasattr(value, "__len__") or getattr(value, "shape", ())
+    lies_in_order = (
+        sized
+        and hasattr(value, "__getitem__")
+        and not isinstance(value, (str, bytes, dict, type))
+    )
+    if not lies_in_order or (isinstance(value, np.ndarray) and not value.ndim):
+        raise bad_type(name, value, expected)
+
+
+def require_numbers(name, values, expected="a sequence of numbers"):
+    """Raises unless `values` can be read as real numbers.
+
+    Args:
+        name: The argument's name.
+        values: A sequence, or an array of any shape. NaN is a number here, and
+            so are Booleans, as for a `sample_weight` of Keras.
+        expected: What would have been accepted, in words.
+
+    Returns:
+        float64 array.
+    """
+    require_sequence(name, values, expected)
+    try:
+        found = np.asarray(values)
+    except ValueError:
+        found = np.asarray(None)
+    # NumPy has no bfloat16 of its own.
+    real = found.dtype.kind in "biuf" or found.dtype.name == "bfloat16"
+    if found.dtype.kind == "O":
+        real = all(isinstance(one, Real) for one in found.flat)
+    if not real and found.size:
+        raise bad_type(name, values, expected)
+    return found.astype("float64")
+
+
+def read_by(read, name, value, expected):
+    """Returns `read(value)`; what it raises names the argument.
+
+    Args:
+        read: Callable, such as `keras.losses.get`.
+        name: The argument's name.
+        value: What was received.
+        expected: What would have been accepted, in words.
+    """
+    try:
+        return read(value)
+    except TypeError as error:
+        raise bad_type(name, value, expected, str(error)) from error
+    except (KeyError, ValueError) as error:
+        raise bad_value(name, value, expected, str(error)) from error
+
+
 def _sentence(name, value, expected, hint):
-    text = f"`{name}` must be {expected}. Received: {name}={value!r}"
+    # Several arguments at once have quotes between them.
+    plain = name.replace("`", "")
+    text = f"`{name}` must be {expected}. Received: {plain}={value!r}"
     return f"{text}. {hint}" if hint else text
 
 

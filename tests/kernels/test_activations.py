@@ -1,4 +1,4 @@
-"""RReLU's arithmetic against NumPy, torch and its own laws."""
+"""Activations as arithmetic, against NumPy, torch and their own laws."""
 
 import keras
 import numpy as np
@@ -10,7 +10,10 @@ from hypothesis.extra import numpy as hnp
 
 from keras_trainkit.kernels.activations import rrelu
 from keras_trainkit.kernels.activations import slopes_from_bits
+from keras_trainkit.kernels.activations import squared_relu
+from keras_trainkit.kernels.activations import swish
 from tests.helpers.arrays import to_numpy
+from tests.helpers.eager_gradient import gradients
 
 FINITE = st.floats(-100, 100, width=32, allow_subnormal=False)
 UNIT = st.floats(0, 1, width=32, allow_subnormal=False)
@@ -157,3 +160,98 @@ def test_slopes_keep_their_bounds(words, lower, width):
     slack = 1e-6 * (abs(lower) + width)
     assert (found >= lower - slack).all()
     assert (found <= lower + width + slack).all()
+
+
+POINTS = np.concatenate([np.linspace(-6, 6, 49), [-100.0, 100.0]])
+BETAS = [-1.0, 0.0, 1.0, 1.702]
+SMOOTH = {
+    "squared_relu": (squared_relu, lambda x: np.maximum(x, 0) ** 2),
+    **{
+        f"swish {beta}": (
+            lambda x, beta=beta: swish(x, beta),
+            lambda x, beta=beta: _swish64(x, beta),
+        )
+        for beta in BETAS
+    },
+}
+
+
+def _swish64(x, beta):
+    return x * 0.5 * (1 + np.tanh(0.5 * beta * x))
+
+
+def differences(function, x, step=1e-6):
+    """Central differences in float64."""
+    return (function(x + step) - function(x - step)) / (2 * step)
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_values_and_gradients_are_those_of_float64(name):
+    ours, theirs = SMOOTH[name]
+    x = POINTS.astype("float32")
+    wide = x.astype("float64")
+    np.testing.assert_allclose(to_numpy(ours(x)), theirs(wide), 2e-6, 1e-6)
+    (found,) = gradients(ours, x)
+    np.testing.assert_allclose(found, differences(theirs, wide), 1e-5, 1e-5)
+
+
+def test_the_gradient_of_beta_is_that_of_float64():
+    x, beta = POINTS.astype("float32"), np.linspace(-2, 2, 51, dtype="float32")
+    _, found = gradients(swish, x, beta)
+    wide = x.astype("float64")
+    expected = differences(lambda b: _swish64(wide, b), beta.astype("float64"))
+    np.testing.assert_allclose(found, expected, 1e-5, 1e-5)
+
+
+@pytest.mark.parametrize("beta", BETAS)
+def test_swish_is_torchs_silu_of_beta_x_over_beta(beta):
+    torch = pytest.importorskip(
+        "torch", reason="torch oracle: torch is not installed"
+    )
+    x = torch.tensor(POINTS, dtype=torch.float32, requires_grad=True)
+    scaled = torch.nn.functional.silu(x * beta) / beta if beta else x / 2
+    scaled.sum().backward()
+    y = to_numpy(swish(POINTS.astype("float32"), beta))
+    np.testing.assert_allclose(y, scaled.detach().numpy(), 2e-6, 1e-6)
+    (found,) = gradients(lambda x: swish(x, beta), POINTS)
+    np.testing.assert_allclose(found, x.grad.numpy(), 1e-5, 1e-5)
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_gradients_in_float16_far_out_are_finite(name):
+    function, theirs = SMOOTH[name]
+    x = np.array([-1e4, -1e3, -40.0, 0.0, 40.0, 1e3, 1e4])
+    (found,) = gradients(function, x, dtype="float16")
+    np.testing.assert_allclose(found, differences(theirs, x), 2e-3, 1e-3)
+
+
+def test_the_gradient_of_beta_in_float16_far_out_is_finite():
+    x = np.array([-1e4, -1e3, 0.0, 1e3, 1e4])
+    _, found = gradients(swish, x, np.ones(5), dtype="float16")
+    np.testing.assert_array_equal(found, 0)
+
+
+@given(arrays(FINITE))
+@settings(max_examples=20)
+def test_laws_of_swish(x):
+    close = {"rtol": 1e-6, "atol": 1e-6}
+    y = to_numpy(swish(x, 1.5))
+    # f(x) - f(-x) = x, and f lies between 0 and x where x is positive.
+    np.testing.assert_allclose(y - to_numpy(swish(-x, 1.5)), x, 1e-5, 1e-5)
+    assert (y[x >= 0] <= x[x >= 0]).all() and (y[x >= 0] >= 0).all()
+    np.testing.assert_allclose(to_numpy(swish(x, 0.0)), x / 2, **close)
+
+
+@pytest.mark.parametrize("function", [swish, squared_relu])
+def test_integers_are_squashed_as_floats_are(function):
+    x = np.array([-3, 0, 2])
+    y = function(x.astype("int32"))
+    assert keras.backend.is_float_dtype(y.dtype)
+    expected = to_numpy(function(x.astype("float32")))
+    np.testing.assert_array_equal(to_numpy(y), expected)
+
+
+@pytest.mark.parametrize("beta", [2.0, np.ones(51, "float32")], ids=str)
+def test_the_dtype_is_that_of_x_whatever_beta_is(beta):
+    y = swish(keras.ops.cast(POINTS, "float16"), beta)
+    assert keras.backend.standardize_dtype(y.dtype) == "float16"

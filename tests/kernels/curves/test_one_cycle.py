@@ -95,6 +95,10 @@ def test_short_cycles_reach_the_peak_and_the_end(
     assert momenta[rates.argmax()] == momenta.min()
 
 
+def test_a_rise_of_less_than_a_step_takes_one():
+    assert one_cycle.phase_ends(10, 0.05, False) == (1, 9)
+
+
 @pytest.mark.parametrize("scalar", [np.float16, np.float32, np.float64])
 def test_numpy_scalars_give_curves_in_float64(scalar):
     arguments = {

@@ -105,6 +105,7 @@ def test_losses_are_capped_at_the_largest_of_the_first_ten():
     losses = np.array([1.0, 3.0, *[2.0] * 8, 9.0, 2.5])
     assert capped(losses).tolist() == [1.0, 3.0, *[2.0] * 8, 3.0, 2.5]
     assert capped(losses[:0]).tolist() == []
+    assert capped(np.array([*[-2.0] * 10, 5.0]))[-1] == -2.0
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -123,6 +124,22 @@ def test_the_ends_are_not_read(method):
     wild[:3] = 2.5, 2.1, 2.6
     found, expected = suggestion(wild, method), suggestion(losses, method)
     assert expected / 1.3 < found < 1.3 * expected
+
+
+@pytest.mark.parametrize("length, unread", [(19, 1), (38, 1), (40, 2)])
+def test_a_twentieth_at_the_end_is_not_read(length, unread):
+    rates, last = RATES[:length], length - 1 - unread
+    losses = np.where(np.arange(length) < last, 2.0, 1.0)
+    assert suggest(rates, losses, losses, "valley") == rates[last] / 6
+    losses = np.where(np.arange(length) <= last, 2.0, 1.0)
+    with pytest.raises(ValueError, match="a slope to read"):
+        suggest(rates, losses, losses, "valley")
+
+
+def test_without_a_slope_the_rates_that_were_read_are_told():
+    match = f"between the rates {RATES[10]:.3g} and {RATES[94]:.3g}"
+    with pytest.raises(ValueError, match=match):
+        suggestion(NO_SLOPE["flat"])
 
 
 @given(st.floats(0.01, 100), st.sampled_from(METHODS))

@@ -14,6 +14,7 @@ GOOD = {
     "one column": ([[0.25], [1.0]], [[0.75, 0.25], [0.0, 1.0]]),
     "booleans": ([True, False], [[0.0, 1.0], [1.0, 0.0]]),
     "rounded past the end": ([1 + 1e-7, -1e-7], [[0.0, 1.0], [1.0, 0.0]]),
+    "rounded as far as may be": ([1 + 1e-5, -1e-5], [[0.0, 1.0], [1.0, 0.0]]),
     "half precision": (
         np.array([[0.3333, 0.6660]], "float16"),
         [[0.333251953125, 0.666015625]],
@@ -135,6 +136,12 @@ TIED = {
 def test_a_soft_target_for_two_classes_has_no_label(given, classes):
     with pytest.raises(ValueError, match=r"`y_true` must be.*most probable"):
         class_labels(given, 2, classes)
+
+
+def test_the_first_row_without_a_label_is_told():
+    given = [[0.5, 0.5, 0], [0, 0, 1], [0.25, 0.375, 0.375]]
+    with pytest.raises(ValueError, match=r"y_true=\[0.5, 0.5, 0.0\]"):
+        class_labels(given, 3, 3)
 
 
 NO_TARGETS = {

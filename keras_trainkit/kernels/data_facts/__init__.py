@@ -1,0 +1,3 @@
+"""What arrays of inputs and targets look like: numbers in, facts out."""
+
+__all__ = []

@@ -1,0 +1,3 @@
+"""Which weights are pruned, and when: pure arithmetic on arrays."""
+
+__all__ = []
