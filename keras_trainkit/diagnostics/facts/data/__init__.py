@@ -1,0 +1,3 @@
+"""A sample of the data, and how targets fit outputs."""
+
+__all__ = []

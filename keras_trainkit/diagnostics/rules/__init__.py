@@ -1,0 +1,3 @@
+"""The rules of the check, one module a family."""
+
+__all__ = []

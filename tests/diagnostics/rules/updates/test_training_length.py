@@ -1,0 +1,74 @@
+import keras
+import numpy as np
+import pytest
+
+from keras_trainkit.diagnostics import check_model
+from tests.helpers.checked_updates import findings
+
+pytestmark = pytest.mark.one_backend
+SGD, ADAM = keras.optimizers.SGD, keras.optimizers.Adam
+DYING = keras.optimizers.schedules.ExponentialDecay(0.01, 1, 0.1)
+
+
+@pytest.mark.parametrize(
+    "topic, optimizer, given",
+    [
+        ("epochs", ADAM(0.001), {"epochs": 1}),
+        ("epochs", SGD(0.01), {"epochs": 5}),
+        ("epochs", ADAM(0.001), {"rows": 4, "batch_size": 4, "epochs": 100}),
+        ("epochs", SGD(0.01), {"rows": 4, "batch_size": 1, "epochs": 100}),
+        ("learning_rate", ADAM(1e-5), {"epochs": 100}),
+        ("learning_rate", SGD(1e-5), {"epochs": 100}),
+        ("learning_rate", ADAM(DYING), {"epochs": 100}),
+        ("batch_size", ADAM(0.001), {"batch_size": 320, "epochs": 20}),
+        ("epochs", keras.optimizers.Adagrad(0.01), {"epochs": 2}),
+    ],
+)
+def test_too_few_updates(topic, optimizer, given):
+    (found,) = findings(optimizer, **given)
+    assert (found.code, found.topic) == ("O108", topic)
+
+
+@pytest.mark.parametrize(
+    "optimizer, given",
+    [
+        ("adam", {"epochs": 20}),
+        ("adam", {}),
+        ("sgd", {"epochs": 100}),
+        (ADAM(0.01), {"rows": 4, "batch_size": 4, "epochs": 500}),
+        (ADAM(1e-5), {"epochs": 100, "frozen": True}),
+        (keras.optimizers.Adagrad(0.01), {"epochs": 50}),
+    ],
+)
+def test_enough_updates(optimizer, given):
+    assert findings(optimizer, **given) == ()
+
+
+def test_as_many_epochs_as_are_told_are_enough():
+    (found,) = findings("adam", rows=4, batch_size=4, epochs=10)
+    assert findings("adam", 4, 4, found.repairs[0].value) == ()
+
+
+@pytest.mark.parametrize(
+    "loss, alarms", [("mse", [0, 1]), ("binary_crossentropy", [1, 1])]
+)
+def test_one_batch_of_values_is_one_call_of_many(loss, alarms):
+    some = [
+        findings(ADAM(0.001), rows=64, epochs=epochs, loss=loss)
+        for epochs in (1, 2)
+    ]
+    assert [len(one) for one in some] == alarms
+
+
+def test_the_squared_error_needs_fewer_updates():
+    x = np.random.default_rng(0).normal(size=(320, 4))
+
+    def short(loss):
+        hidden = keras.layers.Dense(4, activation="relu")
+        model = keras.Sequential([hidden, keras.layers.Dense(1)])
+        model.compile(SGD(0.005), loss)
+        given = {"epochs": 10, "select": ["O108"]}
+        return check_model(model, x, x[:, 0], **given).findings
+
+    assert short("mse") == ()
+    assert len(short("mae")) == 1
