@@ -1,0 +1,3 @@
+"""From findings to fixes that are proved to work."""
+
+__all__ = []
