@@ -1,0 +1,3 @@
+"""A report as one self-contained page."""
+
+__all__ = []
