@@ -7,6 +7,8 @@ given when a functional model was built, so the override sits in `call`.
 from keras_trainkit.backend.randomness.replica_seed import (
     differ_between_replicas,
 )
+from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.kernels.argument_checks import is_integer
 from keras_trainkit.kernels.argument_checks import require_number
 
 
@@ -26,6 +28,27 @@ class AlwaysOn:
 def require_rate(rate):
     """Raises unless `rate` is a number in [0, 1]."""
     require_number("rate", rate, "in [0, 1]", lambda v: 0 <= v <= 1)
+
+
+def require_noise_shape(noise_shape):
+    """Raises unless `noise_shape` is `None` or a shape."""
+    # Keras looks at the elements alone, and that only in `Dropout`.
+    if noise_shape is None:
+        return
+    # TensorFlow's shapes and arrays are shapes, too.
+    listed = hasattr(noise_shape, "__len__") and getattr(noise_shape, "ndim", 1)
+    fits = (
+        listed
+        and not isinstance(noise_shape, (str, bytes, dict, set))
+        and all(
+            size is None or (is_integer(size) and size > 0)
+            for size in noise_shape
+        )
+    )
+    if not fits:
+        raise bad_value(
+            "noise_shape", noise_shape, "`None` or a tuple of sizes"
+        )
 
 
 def require_rate_below_one(rate):

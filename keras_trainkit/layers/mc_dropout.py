@@ -3,6 +3,7 @@
 import keras
 
 from keras_trainkit.layers.always_on import AlwaysOn
+from keras_trainkit.layers.always_on import require_noise_shape
 from keras_trainkit.layers.always_on import require_rate
 from keras_trainkit.layers.always_on import require_rate_below_one
 
@@ -61,6 +62,7 @@ class MCDropout(AlwaysOn, keras.layers.Dropout):
 
     def __init__(self, rate, noise_shape=None, seed=None, **kwargs):
         require_rate(rate)
+        require_noise_shape(noise_shape)
         super().__init__(rate, noise_shape=noise_shape, seed=seed, **kwargs)
 
 
@@ -113,6 +115,7 @@ class MCAlphaDropout(AlwaysOn, keras.layers.AlphaDropout):
 
     def __init__(self, rate, noise_shape=None, seed=None, **kwargs):
         require_rate_below_one(rate)
+        require_noise_shape(noise_shape)
         super().__init__(rate, noise_shape=noise_shape, seed=seed, **kwargs)
 
 

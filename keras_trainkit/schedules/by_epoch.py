@@ -16,7 +16,7 @@ class ByEpoch(keras.optimizers.schedules.LearningRateSchedule):
     the length of an epoch from `fit`.
 
     Args:
-        schedule: A `LearningRateSchedule` of the epoch.
+        schedule: A `LearningRateSchedule` of the epoch, or a number.
         steps_per_epoch: Number above 0, batches in an epoch.
 
     Raises:

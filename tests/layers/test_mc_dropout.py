@@ -76,6 +76,14 @@ def test_a_noise_shape_shares_the_mask(layer_class):
     assert (y[0] != y[1]).any()
 
 
+@pytest.mark.parametrize(
+    "noise_shape", [[None, 1, 3], range(1, 4), np.array([2, 1, 3])], ids=str
+)
+def test_any_shape_is_a_noise_shape(noise_shape):
+    layer = MCAlphaDropout(0.5, noise_shape)
+    assert list(layer.noise_shape) == list(noise_shape)
+
+
 @pytest.mark.parametrize("noise_shape", ["abc", 3, (0, 1), (1.5,)], ids=str)
 def test_a_bad_noise_shape_is_refused(noise_shape):
     with pytest.raises(ValueError, match="noise_shape"):
