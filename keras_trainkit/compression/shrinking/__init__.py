@@ -1,0 +1,3 @@
+"""Models without their dead units."""
+
+__all__ = []
