@@ -8,10 +8,12 @@ from keras_trainkit.optimizers.layerwise_learning_rate import (
     LayerwiseLearningRate,
 )
 from keras_trainkit.optimizers.multipliers import multipliers
+from keras_trainkit.optimizers.shampoo import Shampoo
 from keras_trainkit.optimizers.spread import spread
 
 __all__ = [
     "LayerwiseLearningRate",
+    "Shampoo",
     "exclude_norm_and_bias",
     "layer_decay",
     "multipliers",

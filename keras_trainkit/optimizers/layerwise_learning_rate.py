@@ -8,9 +8,13 @@ from keras_trainkit.backend.optimizer.anatomy import innermost
 from keras_trainkit.backend.optimizer.own_rates import OwnRates
 from keras_trainkit.backend.optimizer.own_rates import variable_key
 from keras_trainkit.backend.optimizer.wrapper import OptimizerWrapper
+from keras_trainkit.kernels.argument_checks import bad_type
 from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.kernels.argument_checks import read_by
 from keras_trainkit.optimizers.multiplier_rules import path_of
 from keras_trainkit.optimizers.multiplier_rules import rule_of
+
+_INNER = "a Keras optimizer, its name or its config"
 
 
 @keras.saving.register_keras_serializable(package="keras_trainkit")
@@ -81,7 +85,10 @@ class LayerwiseLearningRate(OptimizerWrapper):
     """
 
     def __init__(self, inner_optimizer, multipliers, name=None):
-        inner = keras.optimizers.get(inner_optimizer)
+        if inner_optimizer is None:
+            raise bad_type("inner_optimizer", None, _INNER)
+        get = keras.optimizers.get
+        inner = read_by(get, "inner_optimizer", inner_optimizer, _INNER)
         _check_inner(inner)
         rule = rule_of(multipliers)
         super().__init__(inner, name=name)

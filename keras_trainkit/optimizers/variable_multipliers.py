@@ -106,8 +106,12 @@ class VariableMultipliers:
 
     def _learn(self, variables, values):
         # Each is kept alive, so that its id stays its own.
-        for variable, value in zip(variables, values, strict=True):
-            self._known[id(variable)] = (value, variable)
+        pairs = zip(variables, values, strict=True)
+        known = {id(one): (value, one) for one, value in pairs}
+        # In the order of the latest: all weights come after those that train.
+        self._known = known | {
+            k: v for k, v in self._known.items() if k not in known
+        }
 
 
 def entry_of(variable, multiplier=1.0):

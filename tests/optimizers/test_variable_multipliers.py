@@ -73,6 +73,17 @@ def test_what_is_frozen_is_known_when_it_thaws_after_two_files():
     assert twice.of_weights(model.weights, True) == [0.5, 0.5, 1, 1, 1, 1]
 
 
+def test_weights_that_are_learnt_later_take_their_place_in_the_next_file():
+    model, multipliers = found()
+    model.get_layer("low").trainable = False
+    once = again(multipliers)
+    once.of_weights(model.trainable_weights, True)
+    once.of_weights(model.weights, True)
+    model.get_layer("low").trainable = True
+    twice = again(once)
+    assert twice.of_weights(model.weights, True) == [0.5, 0.5, 1, 1, 1, 1]
+
+
 def test_it_shows_what_differs_from_one():
     _, multipliers = found()
     assert (
