@@ -1,10 +1,13 @@
 """Gradual unfreezing of a pretrained model inside one `fit`."""
 
 import math
+from functools import partial
 
 import keras
 
+from keras_trainkit.backend.devices.data_parallel import require_averaged
 from keras_trainkit.backend.devices.distribution import refuse_impossible
+from keras_trainkit.backend.devices.distribution import refuse_to_be_worker
 from keras_trainkit.backend.devices.process import is_main_process
 from keras_trainkit.backend.model.building import built_in_first_step
 from keras_trainkit.backend.optimizer import anatomy
@@ -18,6 +21,7 @@ from keras_trainkit.models.layer_tree import LayerTree
 from keras_trainkit.models.selection import selected
 from keras_trainkit.models.stages import plan_stages
 from keras_trainkit.models.stages import trainable_counts
+from keras_trainkit.models.stages import trained_in_stages
 from keras_trainkit.scheduling.before_first_step import BeforeFirstStep
 from keras_trainkit.scheduling.learning_rate import LearningRate
 from keras_trainkit.scheduling.resuming import LateLoad
@@ -56,6 +60,10 @@ class FineTuning(keras.callbacks.Callback):
     state, as if it had not been killed. It has to create the model and the
     optimizer again.
 
+    In a loop of one's own over a model in torch's `DistributedDataParallel`,
+    wrap the model while all that any stage trains is trainable, and with
+    `find_unused_parameters=True`; anything else is an error.
+
     Keras saves the flags of layers in functional and Sequential models, not
     of those that a subclassed model makes itself: after loading one of these,
     call `transfer.unfreeze` or `transfer.freeze` before training on.
@@ -85,8 +93,9 @@ class FineTuning(keras.callbacks.Callback):
         ValueError: At construction for values out of range; at the start of
             `fit` for a selection that matches nothing, an epoch that this
             `fit` does not reach, a first stage that trains nothing, an
-            optimizer that cannot be re-formed, or a backup of a run with
-            other stages. Where the model is not built yet, on TensorFlow,
+            optimizer that cannot be re-formed, a backup of a run with other
+            stages, or gradients that DistributedDataParallel would not
+            average. Where the model is not built yet, on TensorFlow,
             errors about stages come right before the first step.
         TypeError: At construction for arguments of another type.
 
@@ -125,6 +134,7 @@ class FineTuning(keras.callbacks.Callback):
         verbose=0,
     ):
         super().__init__()
+        refuse_to_be_worker(type(self).__name__)
         self.params = {}  # a custom loop may not set any
         _check_stages(stages)
         require_number(
@@ -238,12 +248,17 @@ class FineTuning(keras.callbacks.Callback):
         return anatomy.batches_seen_so_far(innermost)
 
     def _make_plan(self):
-        self._tree = LayerTree(self.model)
+        tree = self._tree = LayerTree(self.model)
         self._plan = plan_stages(
-            self._tree,
-            {e: selected(self._tree, s) for e, s in self.stages.items()},
+            tree,
+            {e: selected(tree, s) for e, s in self.stages.items()},
             hold_batch_norm=self.batch_norm == "inference",
         )
+        self._require_averaged()
+
+    def _require_averaged(self):
+        stages = partial(trained_in_stages, self._tree, self._plan)
+        require_averaged(self, stages)
 
     def _begin_late(self):
         self._unbuilt = None
@@ -286,6 +301,8 @@ class FineTuning(keras.callbacks.Callback):
                 return
 
     def _form(self, stage):
+        # A loop may have wrapped the model since the run began.
+        self._require_averaged()
         model = self.model
         build_optimizer(model)
         with flags_or_nothing(self._tree):

@@ -3,7 +3,7 @@
 import keras
 
 from keras_trainkit.backend.optimizer import anatomy
-from keras_trainkit.callbacks.scheduled_callback import ScheduledCallback
+from keras_trainkit.callbacks.bases.scheduled_callback import ScheduledCallback
 from keras_trainkit.kernels.argument_checks import bad_type
 from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.kernels.argument_checks import require_choice

@@ -2,12 +2,13 @@
 
 from functools import partial
 
+from keras_trainkit.backend.devices.data_parallel import refuse_ranks
 from keras_trainkit.backend.devices.distribution import refuse_impossible
 from keras_trainkit.backend.optimizer import anatomy
 from keras_trainkit.backend.training.batch_loss import batches_counted
 from keras_trainkit.backend.training.batch_loss import log_each_batch
 from keras_trainkit.backend.training.running_fit import call_batch_hooks_in_turn
-from keras_trainkit.callbacks.scheduled_callback import ScheduledCallback
+from keras_trainkit.callbacks.bases.scheduled_callback import ScheduledCallback
 from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.kernels.curves import geometric_rise as rise
 from keras_trainkit.scheduling import search_checks as checks
@@ -158,7 +159,13 @@ class LearningRateFinder(ScheduledCallback):
     def on_train_begin(self, logs=None):
         """Takes the learning rate over."""
         model = self._searched
-        refuse_impossible(self)  # First: what follows advises for a `fit`.
+        refuse_ranks(  # First: what follows advises for a `fit`.
+            self,
+            "It decides from the losses of one rank",
+            "Search before wrapping the model, with a batch as large as those "
+            "of all ranks together.",
+        )
+        refuse_impossible(self)
         checks.refuse_other_schedules(model)
         self._check_fit(model)
         if self._state is None:

@@ -6,12 +6,15 @@ import random
 import keras
 import numpy as np
 
+from keras_trainkit.backend.devices.distribution import refuse_processes
+from keras_trainkit.backend.devices.distribution import refuse_to_be_worker
+from keras_trainkit.backend.devices.distribution import refuse_workers
 from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.kernels.argument_checks import require_choice
 from keras_trainkit.kernels.argument_checks import require_integer
 from keras_trainkit.kernels.probability.probabilities import class_labels
 from keras_trainkit.kernels.probability.probabilities import class_probabilities
-from keras_trainkit.scheduling.snapshot import inference_undone
+from keras_trainkit.models.inference_undone import inference_undone
 from keras_trainkit.uncertainty import mc_predict
 from keras_trainkit.uncertainty import metrics
 from keras_trainkit.uncertainty.labelled_data import require_labelled_data
@@ -111,6 +114,7 @@ class MCEvaluation(keras.callbacks.Callback):
         from_logits=False,
     ):
         super().__init__()
+        refuse_to_be_worker(type(self).__name__)
         require_integer("samples", samples, 2)
         require_integer("every", every, 1)
         require_integer("batch_size", batch_size, 1)
@@ -128,6 +132,11 @@ class MCEvaluation(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         """Fixes the seed of this `fit`."""
+        refuse_workers(self.model, type(self).__name__)
+        refuse_processes(
+            type(self).__name__,
+            "the predictions of Keras's `predict` cannot be read there",
+        )
         _check_outputs(len(getattr(self.model, "outputs", None) or [0]))
         self._first = None
         self._seed = _follow_up() if self.seed is None else self.seed

@@ -1,9 +1,10 @@
 """A raised learning rate for a while, where a metric stands still."""
 
+from keras_trainkit.backend.devices.data_parallel import refuse_ranks
 from keras_trainkit.backend.devices.distribution import refuse_impossible
 from keras_trainkit.backend.devices.process import is_main_process
 from keras_trainkit.backend.training.metric_direction import improves_upwards
-from keras_trainkit.callbacks.traced_callback import TracedCallback
+from keras_trainkit.callbacks.bases.traced_callback import TracedCallback
 from keras_trainkit.kernels.argument_checks import bad_type
 from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.kernels.argument_checks import require_choice
@@ -142,6 +143,14 @@ class RaiseLROnPlateau(TracedCallback):
 
     def on_train_begin(self, logs=None):
         """Takes the learning rate over, unless another callback has it."""
+        refuse_ranks(
+            self,
+            "It decides from the logs of one rank, so the rates of the ranks "
+            "would part",
+            "Give the loop's optimizer a schedule, such as "
+            "`keras_trainkit.schedules.OneCycle`, or change its "
+            "`learning_rate` by a loss that is averaged over the ranks.",
+        )
         refuse_impossible(self)
         # There may be several, so the class alone does not tell them apart.
         self._rate = LearningRate(self.model, f"{self._owner} {id(self)}")

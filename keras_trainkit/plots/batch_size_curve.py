@@ -3,6 +3,8 @@
 import numpy as np
 
 from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.kernels.argument_checks import require_numbers
+from keras_trainkit.kernels.argument_checks import require_string
 from keras_trainkit.plots.axes import axes_or_new
 
 
@@ -36,11 +38,17 @@ def plot_batch_size_curve(
     >>> ax.get_xlabel(), ax.get_ylabel()
     ('batch size', 'loss')
     """
-    columns = [batch_sizes, losses, errors, rows_per_second]
-    lengths = [len(column) for column in columns]
+    columns = {
+        "batch_sizes": batch_sizes,
+        "losses": losses,
+        "errors": errors,
+        "rows_per_second": rows_per_second,
+    }
+    lengths = [len(require_numbers(*column)) for column in columns.items()]
+    require_string("label", label)
     if len(set(lengths)) > 1 or not lengths[0]:
         raise bad_value(
-            "batch_sizes, losses, errors, rows_per_second",
+            "`, `".join(columns),
             lengths,
             "sequences of one length that is above 0",
         )

@@ -3,6 +3,9 @@
 import numpy as np
 
 from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.kernels.argument_checks import require_numbers
+from keras_trainkit.kernels.argument_checks import require_sequence
+from keras_trainkit.kernels.argument_checks import require_string
 from keras_trainkit.plots.axes import axes_or_new
 
 
@@ -37,10 +40,17 @@ def plot_depth_search(
     >>> [text.get_text() for text in ax.get_yticklabels()]
     ['2 frozen', 'from scratch']
     """
+    require_sequence("labels", labels)
+    require_sequence("complete", complete)
+    require_numbers("means", means)
+    require_numbers("errors", errors)
+    require_string("score", score)
+    if scratch is not None and len(require_numbers("scratch", scratch)) != 2:
+        raise bad_value("scratch", scratch, "a mean and its standard error")
     lengths = [len(labels), len(means), len(errors), len(complete)]
     if len(set(lengths)) > 1 or not lengths[0]:
         raise bad_value(
-            "labels, means, errors, complete",
+            "labels`, `means`, `errors`, `complete",
             lengths,
             "sequences of one length that is above 0",
         )

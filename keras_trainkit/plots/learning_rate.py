@@ -2,7 +2,10 @@
 
 import numpy as np
 
+from keras_trainkit.kernels.argument_checks import bad_type
 from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.kernels.argument_checks import require_choice
+from keras_trainkit.kernels.argument_checks import require_numbers
 from keras_trainkit.plots.axes import axes_or_new
 
 
@@ -40,6 +43,11 @@ def plot_schedule(
     curve = _curve("learning_rate", learning_rate)
     if momentum is not None:
         momentum = _curve("momentum", momentum, len(curve))
+    if not isinstance(stages, (dict, type(None))):
+        raise bad_type("stages", stages, "a dictionary {step: label} or None")
+    require_numbers("stages", list(stages or ()), "a dictionary {step: label}")
+    log = bool(log) if isinstance(log, np.bool_) else log
+    require_choice("log", log, (True, False))
     ax = axes_or_new(ax)
     steps = np.arange(len(curve))
     lines = ax.plot(steps, curve, label="learning rate")
@@ -71,7 +79,7 @@ def _mark(ax, step, label):
 
 
 def _curve(name, values, steps=None):
-    values = np.asarray(values, dtype="float64")
+    values = require_numbers(name, values)
     if values.ndim != 1:
         raise bad_value(
             name,

@@ -2,7 +2,9 @@
 
 import numpy as np
 
+from keras_trainkit.kernels.argument_checks import bad_type
 from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.kernels.argument_checks import require_numbers
 from keras_trainkit.plots.axes import axes_or_new
 
 
@@ -44,11 +46,14 @@ def plot_learning_rate_search(
         "losses": losses,
         "smoothed_losses": smoothed_losses,
     }
-    curves = {k: np.asarray(v, "float64") for k, v in curves.items()}
+    curves = {k: require_numbers(k, v) for k, v in curves.items()}
+    if not isinstance(suggestions, (dict, type(None))):
+        raise bad_type("suggestions", suggestions, "a dictionary or None")
+    require_numbers("suggestions", list((suggestions or {}).values()))
     shapes = {name: curve.shape for name, curve in curves.items()}
     if len(set(shapes.values())) > 1 or curves["losses"].ndim != 1:
         raise bad_value(
-            "learning_rates, losses, smoothed_losses",
+            "learning_rates`, `losses`, `smoothed_losses",
             list(shapes.values()),
             "three one-dimensional sequences of one length",
         )

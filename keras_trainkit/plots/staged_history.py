@@ -1,6 +1,9 @@
 """A metric over the epochs of several stages."""
 
+from keras_trainkit.kernels.argument_checks import bad_type
 from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.kernels.argument_checks import require_numbers
+from keras_trainkit.kernels.argument_checks import require_string
 from keras_trainkit.plots.axes import axes_or_new
 
 
@@ -31,6 +34,11 @@ def plot_staged_history(history, stages, metric="loss", ax=None):
     >>> ax.get_xlabel(), ax.get_ylabel()
     ('epoch', 'loss')
     """
+    for argument, given in {"history": history, "stages": stages}.items():
+        if not isinstance(given, dict):
+            raise bad_type(argument, given, "a dictionary")
+    require_numbers("stages", list(stages), "a dictionary {first epoch: name}")
+    require_string("metric", metric)
     if metric not in history:
         raise bad_value("metric", metric, f"one of {sorted(history)}")
     ax = axes_or_new(ax)

@@ -3,6 +3,10 @@
 import numpy as np
 
 from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.kernels.argument_checks import require_integer
+from keras_trainkit.kernels.argument_checks import require_numbers
+from keras_trainkit.kernels.argument_checks import require_sequence
+from keras_trainkit.plots.axes import axes_in
 
 
 def plot_most_and_least_certain(
@@ -40,14 +44,18 @@ def plot_most_and_least_certain(
 
     >>> mean = np.array([[0.9, 0.1], [0.4, 0.6], [0.8, 0.2]])
     >>> axes = ktk.plots.plot_most_and_least_certain(
-    ...     mean, 0.1 * mean, [0.3, 0.7, 0.5], labels="abc", count=1
+    ...     mean, 0.1 * mean, [0.3, 0.7, 0.5], labels=list("abc"), count=1
     ... )
     >>> [ax.get_title() for ax in axes.ravel()]
     ['a: 0.3', 'b: 0.7']
     """
-    mean = np.asarray(mean).reshape((len(mean), -1))
-    std = np.asarray(std).reshape(mean.shape)
-    uncertainty = np.asarray(uncertainty)
+    mean, std = require_numbers("mean", mean), require_numbers("std", std)
+    if mean.shape != std.shape:
+        raise bad_value("std", std.shape, f"of the shape of mean {mean.shape}")
+    mean, std = (one.reshape((len(mean), -1)) for one in (mean, std))
+    uncertainty = require_numbers("uncertainty", uncertainty)
+    for name, rows in {"uncertainty": uncertainty, "labels": labels}.items():
+        _refuse_other_rows(name, rows, len(mean))
     _refuse(images, len(mean), count)
     count = min(count, len(mean))
     order = np.argsort(uncertainty, kind="stable")
@@ -64,9 +72,16 @@ def plot_most_and_least_certain(
     return axes
 
 
+def _refuse_other_rows(name, values, rows):
+    if values is None:
+        return
+    require_sequence(name, values)
+    if len(values) != rows:
+        raise bad_value(name, f"{len(values)} values", f"{rows}, as of `mean`")
+
+
 def _refuse(images, rows, count):
-    if count < 1:
-        raise bad_value("count", count, "at least 1")
+    require_integer("count", count, 1)
     if images is None:
         return
     shape = np.shape(images)
@@ -81,7 +96,10 @@ def _refuse(images, rows, count):
 
 def _axes(axes, count):
     if axes is not None:
-        return np.asarray(axes).reshape((2, count))
+        found = axes_in(axes)
+        if len(found) != 2 * count:
+            raise bad_value("axes", f"{len(found)} Axes", f"{2 * count} Axes")
+        return np.asarray(found, "object").reshape((2, count))
     from matplotlib import pyplot
 
     size = (1.6 * count, 3.6)

@@ -153,6 +153,8 @@ def share_near_the_centre(callback):
     return np.mean(np.abs(layer.points.numpy()) < 1.5)
 
 
+# What the rates do is arithmetic; that they are applied is tested on each.
+@pytest.mark.one_backend
 @pytest.mark.parametrize(
     "make, options, least, most",
     [

@@ -3,12 +3,23 @@ import sys
 import pytest
 from matplotlib import pyplot
 
+from keras_trainkit.plots.axes import axes_in
 from keras_trainkit.plots.axes import axes_or_new
 
 
 def test_given_axes_are_used():
-    ax = object()
+    figure, ax = pyplot.subplots()
     assert axes_or_new(ax) is ax
+    assert axes_in([[ax], [ax]]) == [ax, ax]
+    pyplot.close(figure)
+
+
+@pytest.mark.parametrize("ax", [object(), "ax", pyplot.Axes], ids=str)
+def test_what_are_no_axes_is_refused(ax):
+    with pytest.raises(TypeError, match="`ax` must be matplotlib's `Axes`"):
+        axes_or_new(ax)
+    with pytest.raises(TypeError, match="`axes` must be matplotlib's `Axes`"):
+        axes_in([ax])
 
 
 def test_new_axes_are_those_of_a_new_figure():

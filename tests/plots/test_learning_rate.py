@@ -18,6 +18,11 @@ def data(ax):
     return ax.lines[0].get_xydata()
 
 
+@pytest.mark.parametrize("log", [True, np.True_], ids=["Python", "NumPy"])
+def test_the_rate_may_be_logarithmic(log):
+    assert plot_schedule(RATES, log=log).get_yscale() == "log"
+
+
 def test_the_learning_rate_is_drawn_over_the_steps():
     ax = plot_schedule(RATES)
     np.testing.assert_array_equal(data(ax), list(enumerate(RATES)))

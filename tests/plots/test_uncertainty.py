@@ -28,7 +28,10 @@ def test_certain_rows_above_uncertain_ones():
 
 
 def test_labels_stand_before():
-    assert titles(draw(count=1, labels="abcd")) == [["a: 0.3"], ["d: 0.7"]]
+    assert titles(draw(count=1, labels=list("abcd"))) == [
+        ["a: 0.3"],
+        ["d: 0.7"],
+    ]
 
 
 def test_no_more_than_there_are():
@@ -58,7 +61,7 @@ def test_it_draws_into_given_axes():
 @pytest.mark.parametrize(
     "arguments, match",
     [
-        ({"count": 0}, "`count` must be at least 1"),
+        ({"count": 0}, "`count` must be an integer of at least 1"),
         ({"images": np.zeros((3, 2, 2))}, "`images` must be 4 images"),
         ({"images": np.zeros((4, 2))}, "`images` must be 4 images"),
     ],

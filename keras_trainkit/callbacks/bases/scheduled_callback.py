@@ -4,8 +4,8 @@ from functools import partial
 
 from keras_trainkit.backend.devices.distribution import refuse_impossible
 from keras_trainkit.backend.optimizer import anatomy
-from keras_trainkit.callbacks.traced_callback import TracedCallback
-from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.callbacks.bases import fit_length
+from keras_trainkit.callbacks.bases.traced_callback import TracedCallback
 from keras_trainkit.scheduling.curves_in_fit import CurvesInFit
 
 
@@ -61,7 +61,7 @@ class ScheduledCallback(TracedCallback):
 
     def length_is_known(self):
         """Whether `fit` knows how many epochs and batches it has."""
-        return None not in (self.params.get("steps"), self.params.get("epochs"))
+        return fit_length.length_is_known(self.params)
 
     def updates_of_fit(self, instead):
         """Returns how many updates this `fit` is going to make.
@@ -72,26 +72,10 @@ class ScheduledCallback(TracedCallback):
         Raises:
             ValueError: When the length of an epoch is unknown.
         """
-        if not self.length_is_known():
-            raise ValueError(
-                f"Expected a `fit` of known length with {self._owner}. "
-                "Received: data that does not tell how many batches it has. "
-                f"Pass `steps_per_epoch` to `fit`, or {instead} to "
-                f"{self._owner}."
-            )
-        steps, epochs = self.params["steps"], self.params["epochs"]
         optimizer = anatomy.innermost(self.model.optimizer)
-        return epochs * steps // anatomy.accumulation_steps(optimizer)
+        return fit_length.updates_of_fit(
+            self.params, optimizer, self._owner, instead
+        )
 
     def _batches_before(self, epoch):
-        if epoch == 0:
-            return 0
-        steps = self.params.get("steps")
-        if steps is None:
-            raise bad_value(
-                "initial_epoch",
-                epoch,
-                "0 where the data does not tell how many batches it has",
-                "Pass `steps_per_epoch` to `fit`.",
-            )
-        return epoch * steps
+        return fit_length.batches_before(self.params, epoch)

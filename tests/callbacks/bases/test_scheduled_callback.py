@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import keras_trainkit as ktk
-from keras_trainkit.callbacks.scheduled_callback import ScheduledCallback
+from keras_trainkit.callbacks.bases.scheduled_callback import ScheduledCallback
 from tests.helpers import pairwise
 from tests.helpers import younger
 from tests.helpers.models import linear_model

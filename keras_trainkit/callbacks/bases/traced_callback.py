@@ -2,6 +2,7 @@
 
 import keras
 
+from keras_trainkit.backend.devices.distribution import refuse_to_be_worker
 from keras_trainkit.backend.optimizer import anatomy
 from keras_trainkit.plots.learning_rate import plot_schedule
 
@@ -14,6 +15,7 @@ class TracedCallback(keras.callbacks.Callback):
 
     def __init__(self):
         super().__init__()
+        refuse_to_be_worker(type(self).__name__)
         self.params = {}  # a custom loop may not set any
         self._curves = None
 

@@ -1,0 +1,3 @@
+"""What callbacks of one kind share: hooks, borrowing, giving back."""
+
+__all__ = []
