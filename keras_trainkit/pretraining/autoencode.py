@@ -1,11 +1,15 @@
 """Pretraining by reconstruction."""
 
+import functools
+
 import keras
 import numpy as np
 
 from keras_trainkit.backend.devices.distribution import variable_scope
 from keras_trainkit.kernels.argument_checks import bad_type
 from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.kernels.argument_checks import read_by
+from keras_trainkit.kernels.data_checks import require_data
 from keras_trainkit.pretraining.corruption import MaskCorruption
 from keras_trainkit.pretraining.encoders import input_shape_of
 from keras_trainkit.pretraining.encoders import is_array
@@ -16,6 +20,7 @@ from keras_trainkit.pretraining.mirrored_decoder import mirrored_decoder
 from keras_trainkit.pretraining.training_models import Reconstruction
 from keras_trainkit.pretraining.training_run import optimizer_from
 from keras_trainkit.pretraining.training_run import require_fit_arguments
+from keras_trainkit.pretraining.training_run import require_loss
 from keras_trainkit.pretraining.training_run import train
 
 
@@ -109,6 +114,16 @@ def autoencode(
     require_fit_arguments(epochs, fit_arguments)
     require_model("encoder", encoder)
     require_trainable("encoder", encoder)
+    require_loss(loss)
+    if validation_data is not None:
+        require_data("validation_data", validation_data)
+    if is_array(validation_data):
+        read_by(
+            functools.partial(shape_of, encoder),
+            "validation_data",
+            validation_data,
+            "rows like those of `x`",
+        )
     shape = shape_of(encoder, x)
     require_corruption(corrupt, loss, shape)
     with variable_scope(encoder):

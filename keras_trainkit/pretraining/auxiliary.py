@@ -200,7 +200,7 @@ def _head(task, changed, labels, head, loss):
     """Returns the head, the loss and the metrics."""
     if (head is None) != (loss is None):
         raise bad_value(
-            "head, loss",
+            "head` and `loss",
             [head, loss],
             "given together: what a head of your own returns, its loss has "
             "to know",

@@ -4,6 +4,7 @@ import keras
 
 from keras_trainkit.kernels.argument_checks import bad_type
 from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.kernels.argument_checks import require_sequence
 
 
 def require_model(name, model):
@@ -61,6 +62,8 @@ def input_shape_of(model, given=None):
     """
     own = getattr(model, "inputs", None)
     own = tuple(own[0].shape[1:]) if own else None
+    if given is not None:
+        require_sequence("input_shape", given, "a tuple of sizes")
     if given is None and own is None:
         raise bad_value(
             "input_shape", None, f"given for {model.name!r}, a subclassed model"

@@ -3,6 +3,7 @@
 import keras
 
 from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.kernels.argument_checks import read_by
 from keras_trainkit.pretraining.encoders import input_shape_of
 from keras_trainkit.pretraining.encoders import require_model
 from keras_trainkit.pretraining.layer_chain import chain_of
@@ -38,8 +39,8 @@ def mirrored_decoder(encoder, activation=None, input_shape=None):
     Args:
         encoder: A built Sequential or functional `keras.Model`, a chain of
             these layers. Models inside of it are opened.
-        activation: What the decoder ends in, such as `"sigmoid"` for inputs
-            in [0, 1]. Defaults to `None`: nothing.
+        activation: Function or its name: what the decoder ends in, such as
+            `"sigmoid"` for inputs in [0, 1]. Defaults to `None`: nothing.
         input_shape: Tuple without the batch, where the encoder leaves sizes
             open. Defaults to `None`: the encoder's own.
 
@@ -75,6 +76,9 @@ def mirrored_decoder(encoder, activation=None, input_shape=None):
       2006](https://www.cs.toronto.edu/~hinton/absps/science_som.pdf)
     """
     require_model("encoder", encoder)
+    read_by(
+        keras.activations.get, "activation", activation, "an activation or None"
+    )
     chain = chain_of(encoder, "Pass a `decoder` of your own.")
     return mirror_of(chain, input_shape_of(encoder, input_shape), activation)
 

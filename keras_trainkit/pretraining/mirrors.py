@@ -7,6 +7,8 @@ from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.kernels.mirrored_sizes import surplus
 from keras_trainkit.kernels.mirrored_sizes import window
 from keras_trainkit.layers import RReLU
+from keras_trainkit.layers import SquaredReLU
+from keras_trainkit.layers import Swish
 
 layers = keras.layers
 
@@ -28,6 +30,8 @@ REPEATED = (
     layers.ELU,
     layers.Softmax,
     RReLU,
+    SquaredReLU,
+    Swish,
     layers.BatchNormalization,
     layers.LayerNormalization,
     layers.GroupNormalization,

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
+from keras_trainkit.backend.devices.distribution import refuse_processes
 from keras_trainkit.backend.devices.distribution import variable_scope
 from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.kernels.argument_checks import require_integer
@@ -21,6 +22,7 @@ from keras_trainkit.pretraining.mirrored_decoder import mirror_of
 from keras_trainkit.pretraining.mirrors import REPEATED
 from keras_trainkit.pretraining.training_run import optimizer_from
 from keras_trainkit.pretraining.training_run import require_fit_arguments
+from keras_trainkit.pretraining.training_run import require_loss
 
 
 def stacked(
@@ -107,8 +109,12 @@ def stacked(
     """
     require_fit_arguments(epochs, fit_arguments)
     require_integer("fine_tune_epochs", fine_tune_epochs, least=0)
+    require_loss(loss)
     require_model("encoder", encoder)
     require_trainable("encoder", encoder)
+    refuse_processes(
+        "stacked", "the predictions of Keras's `predict` cannot be read there"
+    )
     for name, rows in (("x", x), ("validation_data", validation_data)):
         if rows is not None or name == "x":
             require_rows(name, rows, _WHY_ARRAYS)

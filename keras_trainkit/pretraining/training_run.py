@@ -4,9 +4,11 @@ import keras
 import numpy as np
 
 from keras_trainkit.backend.devices.device_copies import read_copies
+from keras_trainkit.backend.devices.process import shown
 from keras_trainkit.backend.training.left_fit import bring_variables_back
 from keras_trainkit.kernels.argument_checks import bad_type
 from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.kernels.argument_checks import read_by
 from keras_trainkit.kernels.argument_checks import require_integer
 
 FIT_ARGUMENTS = {
@@ -39,6 +41,13 @@ def require_fit_arguments(epochs, given, left_out=()):
             "Expected arguments of the recipe, or of these of `fit`: "
             f"{sorted(known)}. Received: {unknown}."
         )
+
+
+def require_loss(loss):
+    """Raises for what is no loss; `None` would train nothing on JAX."""
+    expected = "a Keras loss or its name"
+    if read_by(keras.losses.get, "loss", loss, expected) is None:
+        raise bad_type("loss", loss, expected)
 
 
 def optimizer_from(optimizer):
@@ -87,7 +96,8 @@ def train(
     trained = {id(weight) for weight in encoder.trainable_weights}
     training_model.compile(optimizer, loss, metrics=list(metrics) or None)
     try:
-        found = training_model.fit(**fit_arguments)
+        verbose = shown(fit_arguments.pop("verbose", "auto"))
+        found = training_model.fit(**fit_arguments, verbose=verbose)
     finally:
         bring_variables_back(training_model, kept)
     _require_movement([pair for pair in kept if id(pair[0]) in trained])
@@ -97,7 +107,8 @@ def train(
 def _require_movement(kept):
     for variable, values in kept:
         for now, before in zip(read_copies(variable), values, strict=True):
-            if not np.array_equal(now, before):
+            # A NaN that stays one has not moved.
+            if not np.array_equal(now, before, equal_nan=True):
                 return
     raise ValueError(
         "Expected that training changes weights of the encoder; it has "

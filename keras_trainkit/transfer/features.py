@@ -1,12 +1,16 @@
 """What the trunk of a model makes of data, computed once."""
 
+from pathlib import Path
+
 import keras
 import numpy as np
 
 from keras_trainkit.backend.model.prediction_batches import Batches
 from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.kernels.argument_checks import read_by
 from keras_trainkit.kernels.argument_checks import require_integer
-from keras_trainkit.scheduling.snapshot import inference_undone
+from keras_trainkit.kernels.data_checks import require_data
+from keras_trainkit.models.inference_undone import inference_undone
 from keras_trainkit.transfer.frozen_trunk.feature_store import MEMORY_LIMIT
 from keras_trainkit.transfer.frozen_trunk.feature_store import FeatureStore
 from keras_trainkit.transfer.split import uncompiled_parts
@@ -73,8 +77,11 @@ def features(
     if steps is not None:
         require_integer("steps", steps, 1)
     require_integer("memory_limit", memory_limit, 0)
-    if not keras.tree.flatten(x):
+    if isinstance(x, (list, tuple, dict)) and not keras.tree.flatten(x):
         raise _empty(x)
+    require_data("x", x)
+    if folder is not None:
+        read_by(Path, "folder", folder, "the path of a folder, or None")
     trunk, _ = uncompiled_parts(model, at)
     with inference_undone(trunk), FeatureStore(memory_limit, folder) as store:
         for batch in Batches(x, batch_size, steps):

@@ -7,6 +7,7 @@ from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.kernels.argument_checks import require_choice
 from keras_trainkit.kernels.argument_checks import require_integer
 from keras_trainkit.kernels.argument_checks import require_number
+from keras_trainkit.kernels.data_checks import require_arrays
 from keras_trainkit.transfer.frozen_trunk.feature_store import MEMORY_LIMIT
 from keras_trainkit.transfer.staged_training.data import OF_FIT
 from keras_trainkit.transfer.staged_training.data import TrainingData
@@ -140,6 +141,9 @@ def fine_tune(
             "Expected arguments of `fine_tune` or of `fit`: "
             f"{sorted(OF_FIT)}. Received: {unknown}."
         )
+    require_choice("verbose", verbose, (0, 1, 2, False, True, "auto"))
+    if y is not None:
+        require_arrays("y", y)
     _check_model(model)
     run = StagedRun(
         model,

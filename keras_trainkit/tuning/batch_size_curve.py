@@ -1,10 +1,10 @@
 """Throughput and loss after equal time, over batch sizes."""
 
-import dataclasses
 import statistics
 
 import keras
 
+from keras_trainkit.backend.devices.distribution import refuse_processes
 from keras_trainkit.backend.devices.out_of_memory import free_memory
 from keras_trainkit.backend.devices.out_of_memory import out_of_memory_message
 from keras_trainkit.backend.model.layers import build_on
@@ -17,10 +17,9 @@ from keras_trainkit.kernels.argument_checks import require_integer
 from keras_trainkit.kernels.argument_checks import require_number
 from keras_trainkit.kernels.batch_scaling import doublings
 from keras_trainkit.kernels.batch_scaling import scaled_rate
-from keras_trainkit.kernels.score_noise import gain
-from keras_trainkit.kernels.score_noise import summary
-from keras_trainkit.plots.batch_size_curve import plot_batch_size_curve
 from keras_trainkit.scheduling.search_checks import refuse_not_compiled
+from keras_trainkit.tuning.batch_size_points import BatchSizeCurve
+from keras_trainkit.tuning.batch_size_points import BatchSizePoint
 from keras_trainkit.tuning.rows import ArrayRows
 from keras_trainkit.tuning.timed_training import TimedTraining
 
@@ -106,6 +105,7 @@ def batch_size_curve(
     - [Malladi et al., 2022](https://arxiv.org/abs/2205.10287)
     """
     refuse_not_compiled(model)
+    refuse_processes("batch_size_curve", "it goes by the time each one takes")
     rows = ArrayRows({"x": x, "y": y})
     sizes = _sizes(batch_sizes, rows.count)
     require_number(
@@ -153,114 +153,6 @@ def batch_size_curve(
     return BatchSizeCurve(
         points, "loss" if validation_data is None else "val_loss"
     )
-
-
-@dataclasses.dataclass(frozen=True)
-class BatchSizePoint:
-    """What was measured at one batch size.
-
-    Attributes:
-        batch_size: Integer.
-        learning_rate: Float, or `None`: the model's own.
-        rows_per_second: Float, the median over the repeats.
-        steps: Float, the median number of updates in the time.
-        losses: Tuple of floats, one for each repeat; empty where it does not
-            fit into memory.
-    """
-
-    batch_size: int
-    learning_rate: float | None
-    rows_per_second: float
-    steps: float
-    losses: tuple
-
-    @property
-    def fits(self):
-        """Whether it fits into memory."""
-        return bool(self.losses)
-
-    @property
-    def mean(self):
-        """The mean of the losses."""
-        return summary(self.losses)[0]
-
-    @property
-    def standard_error(self):
-        """The standard error of the mean."""
-        return summary(self.losses)[2]
-
-
-class BatchSizeCurve:
-    """Losses and throughput over batch sizes; printed, a table.
-
-    Args:
-        points: List of `BatchSizePoint`s.
-        label: String, what the losses are.
-
-    Attributes:
-        points: As passed, each with `batch_size`, `learning_rate`,
-            `rows_per_second`, `steps`, `losses`, `mean`, `standard_error`,
-            `fits`.
-        best: The point of the lowest mean loss.
-        as_good: List of the points whose loss is higher than that by no more
-            than noise, twice the standard error of the difference.
-
-    Example:
-
-    >>> from keras_trainkit.tuning.batch_size_curve import BatchSizePoint
-    >>> curve = ktk.tuning.BatchSizeCurve(
-    ...     [
-    ...         BatchSizePoint(32, 0.1, 900.0, 28, (0.5, 0.52)),
-    ...         BatchSizePoint(64, 0.2, 1600.0, 25, (0.4, 0.42)),
-    ...     ],
-    ...     "loss",
-    ... )
-    >>> curve.best.batch_size
-    64
-    """
-
-    def __init__(self, points, label):
-        self.points, self._label = list(points), label
-        fits = [one for one in self.points if one.mean == one.mean]
-        self.best = min(fits, key=lambda one: one.mean) if fits else None
-        self.as_good = [one for one in fits if _is_as_good(one, self.best)]
-
-    def __str__(self):
-        head = ("batch size", "rate", self._label, "std error", "samples/s")
-        lines = [head, *map(_cells, self.points)]
-        table = ["".join(f"{cell:>12}" for cell in line) for line in lines]
-        if self.best is not None:
-            good = ", ".join(str(one.batch_size) for one in self.as_good)
-            table.append(
-                f"Lowest loss at {self.best.batch_size}; within the noise of "
-                f"it: {good}."
-            )
-        return "\n".join(table)
-
-    def __repr__(self):
-        sizes = [one.batch_size for one in self.points]
-        best = self.best and self.best.batch_size
-        return f"<{type(self).__name__}: {sizes}, lowest loss at {best}>"
-
-    def plot(self, ax=None):
-        """Draws both over the batch size; needs matplotlib.
-
-        Args:
-            ax: The matplotlib `Axes` to draw into. Defaults to `None`: those
-                of a new figure.
-
-        Returns:
-            The `Axes` of the losses.
-        """
-        fits = [one for one in self.points if one.fits]
-        return plot_batch_size_curve(
-            [one.batch_size for one in fits],
-            [one.mean for one in fits],
-            [one.standard_error for one in fits],
-            [one.rows_per_second for one in fits],
-            self._label,
-            ax,
-        )
 
 
 def _sizes(batch_sizes, count):
@@ -322,24 +214,4 @@ def _point(size, rate, runs):
         statistics.median(size * steps / taken for steps, taken, _ in runs),
         statistics.median(steps for steps, _, _ in runs),
         tuple(float(loss) for _, _, loss in runs),
-    )
-
-
-def _is_as_good(point, best):
-    if point is best:
-        return True
-    worse, noise = gain(best.losses, point.losses, upwards=False)
-    return worse <= noise
-
-
-def _cells(point):
-    if not point.fits:
-        return str(point.batch_size), "-", "no memory", "-", "-"
-    rate, error = point.learning_rate, point.standard_error
-    return (
-        str(point.batch_size),
-        "-" if rate is None else f"{rate:.3g}",
-        f"{point.mean:.4g}",
-        "-" if error != error else f"{error:.2g}",
-        f"{point.rows_per_second:.0f}",
     )

@@ -1,5 +1,6 @@
 """The largest batch that trains without running out of memory."""
 
+from keras_trainkit.backend.devices.distribution import refuse_processes
 from keras_trainkit.backend.devices.out_of_memory import free_memory
 from keras_trainkit.backend.devices.out_of_memory import out_of_memory_message
 from keras_trainkit.backend.devices.out_of_memory import wait_for_step
@@ -7,6 +8,7 @@ from keras_trainkit.backend.model.layers import build_on
 from keras_trainkit.backend.optimizer.anatomy import accumulation_steps
 from keras_trainkit.backend.training.batch_loss import each_batch_alone
 from keras_trainkit.backend.training.compiled_parts import optimizers_of
+from keras_trainkit.kernels.argument_checks import bad_type
 from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.kernels.argument_checks import require_integer
 from keras_trainkit.kernels.argument_checks import require_number
@@ -94,6 +96,7 @@ def find_batch_size(
       from which a larger batch brings little
     """
     refuse_not_compiled(model)
+    refuse_processes("find_batch_size", "memory may run out on one of them")
     data = ArrayRows({"x": x, "y": y, "sample_weight": sample_weight})
     most = data.count if max_batch_size is None else max_batch_size
     bound = data.count if max_batch_size is None else None
@@ -125,6 +128,9 @@ class BatchSizeSearch:
         batch_size: Integer, the largest that has fit.
         tried: Dict `{batch size: whether it has fit}`, in the order tried.
 
+    Raises:
+        TypeError: For arguments of another type.
+
     Attributes:
         batch_size: As passed.
         tried: As passed.
@@ -138,6 +144,9 @@ class BatchSizeSearch:
     """
 
     def __init__(self, batch_size, tried):
+        require_integer("batch_size", batch_size, 1)
+        if not isinstance(tried, dict):
+            raise bad_type("tried", tried, "a dictionary")
         self.batch_size = batch_size
         self.tried = dict(tried)
         self.limited = not all(self.tried.values())

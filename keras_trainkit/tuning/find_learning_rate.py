@@ -10,6 +10,8 @@ from keras_trainkit.backend.training.batch_loss import each_batch_alone
 from keras_trainkit.backend.training.batch_loss import losses_alone
 from keras_trainkit.callbacks.learning_rate_finder import LearningRateFinder
 from keras_trainkit.kernels.argument_checks import require_integer
+from keras_trainkit.kernels.data_checks import require_arrays
+from keras_trainkit.kernels.data_checks import require_data
 from keras_trainkit.scheduling.loss_recording import most_batches
 from keras_trainkit.scheduling.search_checks import data_ran_out
 from keras_trainkit.scheduling.search_checks import refuse_not_compiled
@@ -115,6 +117,11 @@ def find_learning_rate(
         )
     refuse_not_compiled(model)
     _refuse_empty(x)
+    require_data("x", x)
+    if y is not None:
+        require_arrays("y", y)
+    if batch_size is not None:
+        require_integer("batch_size", batch_size, 1)
     finder = LearningRateFinder(
         min_lr, max_lr, steps, early_stop_threshold, smoothing
     )

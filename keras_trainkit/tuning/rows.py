@@ -22,6 +22,9 @@ class ArrayRows:
     """
 
     def __init__(self, arrays):
+        for name, part in arrays.items():
+            if part is not None and not keras.tree.flatten(part):
+                raise bad_value(name, part, "an array, or a structure of them")
         self._arrays = {
             name: keras.tree.map_structure(lambda a, n=name: _array(n, a), part)
             for name, part in arrays.items()
@@ -30,7 +33,7 @@ class ArrayRows:
         lengths = [len(one) for one in keras.tree.flatten(self._arrays)]
         if len(set(lengths)) != 1 or not lengths[0]:
             raise bad_value(
-                ", ".join(self._arrays),
+                "`, `".join(self._arrays),
                 lengths,
                 "arrays of one length that is above 0",
             )

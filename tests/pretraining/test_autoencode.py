@@ -298,6 +298,7 @@ BAD = {
         ValueError,
         "loss_on='all'",
     ),
+    "no loss": (dense_encoder, {"loss": None}, TypeError, "`loss` must be"),
     "no epochs": (dense_encoder, {"epochs": 0}, ValueError, "`epochs`"),
     "a used optimizer": (
         dense_encoder,

@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 
 from keras_trainkit.layers import RReLU
+from keras_trainkit.layers import SquaredReLU
+from keras_trainkit.layers import Swish
 from keras_trainkit.pretraining.mirrors import mirrored
 from keras_trainkit.pretraining.mirrors import repeated
 from tests.helpers.arrays import to_numpy
@@ -193,9 +195,20 @@ def test_what_has_no_mirror_is_refused(layer, shape):
         (L.MaxPooling1D(2), []),
         (L.LeakyReLU(0.3), ["LeakyReLU"]),
         (RReLU(0.1, 0.2), ["RReLU"]),
+        (Swish(2.0), ["Swish"]),
+        (SquaredReLU(), ["SquaredReLU"]),
         (L.BatchNormalization(trainable=False), ["BatchNormalization"]),
     ],
-    ids=["activation", "none", "pooling", "leaky", "ours", "normalisation"],
+    ids=[
+        "activation",
+        "none",
+        "pooling",
+        "leaky",
+        "ours",
+        "swish",
+        "squared",
+        "normalisation",
+    ],
 )
 def test_what_is_repeated_besides_weights(layer, expected):
     found = repeated(layer)

@@ -47,7 +47,18 @@ QUADRATICS = {
 }
 
 
-@pytest.mark.parametrize("case", QUADRATICS.values(), ids=QUADRATICS)
+# One of them on each backend: the others differ in arithmetic alone.
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(
+            case,
+            marks=[] if name == "batches of 32" else pytest.mark.one_backend,
+        )
+        for name, case in QUADRATICS.items()
+    ],
+    ids=QUADRATICS,
+)
 def test_on_a_quadratic_the_stability_limit_is_within_a_factor_of_fifteen(case):
     case = {"dimensions": 8, "scale": 1.0, "noise": 0, "flattest": 0.3, **case}
     rng = np.random.default_rng(0)

@@ -9,6 +9,7 @@ from keras_trainkit.backend.optimizer.anatomy import innermost
 from keras_trainkit.backend.training.compile_copies import compile_like
 from keras_trainkit.backend.training.compiled_parts import optimizers_of
 from keras_trainkit.backend.training.metric_direction import improves_upwards
+from keras_trainkit.kernels import data_checks as kernel_checks
 from keras_trainkit.kernels.argument_checks import bad_type
 from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.kernels.argument_checks import is_integer
@@ -48,6 +49,7 @@ def require_model(model):
 
 def require_data(x, validation_data):
     """Raises for data that cannot be read for every run."""
+    kernel_checks.require_data("x", x)
     if validation_data is None:
         raise bad_value(
             "validation_data",

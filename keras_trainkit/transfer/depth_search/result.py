@@ -2,7 +2,11 @@
 
 import dataclasses
 
+from keras_trainkit.kernels.argument_checks import bad_type
 from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.kernels.argument_checks import require_choice
+from keras_trainkit.kernels.argument_checks import require_sequence
+from keras_trainkit.kernels.argument_checks import require_string
 from keras_trainkit.kernels.score_noise import gain
 from keras_trainkit.kernels.score_noise import summary
 from keras_trainkit.plots.depth_search import plot_depth_search
@@ -60,6 +64,9 @@ class DepthSearch:
         study: The `optuna.Study`. Defaults to `None`.
         interrupted: Whether the search was. Defaults to `False`.
 
+    Raises:
+        TypeError: For arguments of another type.
+
     Attributes:
         choices: List of what was tried, each with `configuration`, `scores`
             (one for each seed), `mean`, `std`, `standard_error`, `seconds`,
@@ -74,7 +81,8 @@ class DepthSearch:
     >>> from keras_trainkit.transfer.depth_search.result import Choice
     >>> from keras_trainkit.transfer.depth_search.space import SCRATCH
     >>> choices = [Choice(SCRATCH, (0.5, 0.7), 2.0, 123, True)]
-    >>> search = ktk.transfer.DepthSearch(choices, True, "val_acc", None)
+    >>> make = lambda configuration: keras.Sequential()
+    >>> search = ktk.transfer.DepthSearch(choices, True, "val_acc", make)
     >>> search.best.mean, search.beats_scratch
     (0.6, False)
     """
@@ -82,6 +90,17 @@ class DepthSearch:
     def __init__(
         self, choices, upwards, monitor, make, study=None, interrupted=False
     ):
+        require_sequence("choices", choices, "a list of `Choice`s")
+        for choice in choices:
+            if not isinstance(choice, Choice):
+                raise bad_type("choices", choice, "`Choice`s")
+        require_choice("upwards", upwards, (True, False))
+        require_choice("interrupted", interrupted, (True, False))
+        require_string("monitor", monitor)
+        if not callable(make):
+            raise bad_type("make", make, "a callable configuration -> model")
+        if study is not None and not hasattr(type(study), "best_trials"):
+            raise bad_type("study", study, "an `optuna.Study`, or None")
         sign = -1 if upwards else 1
 
         def rank(choice):

@@ -6,12 +6,12 @@ import keras
 import numpy as np
 
 from keras_trainkit.backend.training.compile_copies import compile_like
+from keras_trainkit.models.inference_undone import inference_undone
 from keras_trainkit.models.layer_tree import LayerTree
 from keras_trainkit.optimizers.layerwise_learning_rate import (
     LayerwiseLearningRate,
 )
 from keras_trainkit.optimizers.variable_multipliers import of_layers
-from keras_trainkit.scheduling.snapshot import inference_undone
 from keras_trainkit.transfer.features import features
 from keras_trainkit.transfer.frozen_trunk.border import Border
 from keras_trainkit.transfer.frozen_trunk.cacheability import require_cacheable

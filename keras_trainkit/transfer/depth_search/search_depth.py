@@ -3,9 +3,12 @@
 import keras
 import numpy as np
 
-from keras_trainkit.backend.devices.process import is_main_process
+from keras_trainkit.backend.devices.distribution import refuse_processes
+from keras_trainkit.backend.devices.process import shown
 from keras_trainkit.backend.randomness.random_state import RandomState
 from keras_trainkit.kernels.argument_checks import require_choice
+from keras_trainkit.kernels.argument_checks import require_integer
+from keras_trainkit.kernels.data_checks import require_arrays
 from keras_trainkit.transfer.clone import clone
 from keras_trainkit.transfer.depth_search import arguments
 from keras_trainkit.transfer.depth_search import study as studies
@@ -161,7 +164,12 @@ def search_depth(
     require_choice("cache_features", cache_features, ("auto", False))
     require_choice("verbose", verbose, (0, 1))
     arguments.require_model(model)
+    refuse_processes("search_depth", "each would note the trials of all")
     arguments.require_data(x, validation_data)
+    if y is not None:
+        require_arrays("y", y)
+    if groups is not None:
+        require_integer("groups", groups, 1)
     arguments.require_numbers(trials, epochs, batch_size, head)
     factors = arguments.rate_factors_of(rate_factors)
     seeds = arguments.seeds_of(seeds, seed)
@@ -190,16 +198,7 @@ def search_depth(
             pruner,
             seed,
             epochs,
-            {
-                "monitor": monitor,
-                "seeds": seeds,
-                "epochs": int(epochs),
-                "batch_size": int(batch_size),
-                "groups": networks.count,
-                "above": list(above),
-                "rate_factors": list(factors),
-                **training_settings(model, networks.reusable()),
-            },
+            _settings(model, networks, space, data, monitor, seeds, epochs),
         )
         interrupted = _searched(shared, space, runs, seeds, trials, verbose)
     finally:
@@ -214,12 +213,23 @@ def search_depth(
     )
 
 
+def _settings(model, networks, space, data, monitor, seeds, epochs):
+    """Returns what two searches in one storage must agree in."""
+    return {
+        "monitor": monitor,
+        "seeds": seeds,
+        "epochs": int(epochs),
+        "batch_size": int(data["batch_size"]),
+        **space.settings(),
+        **training_settings(model, networks.reusable()),
+    }
+
+
 def _searched(shared, space, runs, seeds, trials, verbose):
     """Makes the trials; returns whether it was interrupted."""
     every = len(space.all()) <= trials
     most = min(len(space.all()), trials)
-    shows = verbose and is_main_process()
-    bar = keras.utils.Progbar(most, verbose=int(shows), unit_name="trial")
+    bar = keras.utils.Progbar(most, verbose=shown(verbose), unit_name="trial")
     try:
         shared.queue(space, every)
         for trial, configuration in shared.trials(space, most, every):

@@ -67,6 +67,14 @@ class Space:
         ]
         return list(dict.fromkeys([*self.usual(), *every]))
 
+    def settings(self):
+        """Returns what it consists of, as one study of it must find it."""
+        return {
+            "groups": self.groups,
+            "above": list(self._above),
+            "rate_factors": list(self._rate_factors),
+        }
+
     def usual(self):
         """Returns from scratch, all frozen, and all trained."""
         n = self.groups

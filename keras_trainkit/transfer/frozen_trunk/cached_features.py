@@ -13,8 +13,8 @@ from keras_trainkit.backend.model.lent_forward import answering
 from keras_trainkit.backend.model.prediction_batches import Batches
 from keras_trainkit.backend.training.feature_data import fit_arguments
 from keras_trainkit.models.graph import run
+from keras_trainkit.models.inference_undone import inference_undone
 from keras_trainkit.sampling.row_independence import rows_are_independent
-from keras_trainkit.scheduling.snapshot import inference_undone
 from keras_trainkit.transfer.frozen_trunk.border import Border
 from keras_trainkit.transfer.frozen_trunk.cacheability import CannotCache
 from keras_trainkit.transfer.frozen_trunk.cacheability import require_cacheable

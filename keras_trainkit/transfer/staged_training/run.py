@@ -5,7 +5,7 @@ from functools import partial
 
 import keras
 
-from keras_trainkit.backend.devices.process import is_main_process
+from keras_trainkit.backend.devices.process import shown
 from keras_trainkit.backend.model.flagged_variables import flagged_variables
 from keras_trainkit.backend.optimizer import anatomy
 from keras_trainkit.backend.training.lent_optimizer import wrapped_optimizer
@@ -138,7 +138,7 @@ class StagedRun:
                 **validation,
                 initial_epoch=first,
                 epochs=end,
-                verbose=self._verbose,
+                verbose=shown(self._verbose),
                 callbacks=[
                     OneCycleOfStage(rate, first),
                     *callbacks,
@@ -186,7 +186,7 @@ class StagedRun:
 
     def _begin(self, stage):
         self._history.stages.append(stage)
-        if not self._verbose or not is_main_process():
+        if not shown(self._verbose):
             return
         cached = ", on cached features" if stage.cached else ""
         print(

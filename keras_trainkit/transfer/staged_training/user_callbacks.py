@@ -4,8 +4,8 @@ import contextlib
 
 import keras
 
+from keras_trainkit.callbacks.bases.traced_callback import TracedCallback
 from keras_trainkit.callbacks.fine_tuning import FineTuning
-from keras_trainkit.callbacks.traced_callback import TracedCallback
 from keras_trainkit.kernels.argument_checks import bad_type
 from keras_trainkit.kernels.argument_checks import bad_value
 
