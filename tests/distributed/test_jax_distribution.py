@@ -1,5 +1,7 @@
 """Eight host devices under `DataParallel` and `ModelParallel`."""
 
+import os
+
 import keras
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ pytestmark = pytest.mark.skipif(
     reason="keras.distribution needs the JAX backend",
 )
 
+EIGHT_DEVICES = "--xla_force_host_platform_device_count=8"
 # Copies of a variable's first piece, and the shape of a piece of the kernel.
 ENGINES = {"DataParallel": (8, [8, 4]), "ModelParallel": (4, [8, 2])}
 NAMES = [*SCENARIOS, "gradient accumulation", "steps_per_execution"]
@@ -25,7 +28,7 @@ def report(tmp_path_factory):
     return report_of(
         "tests.distributed.scripts.jax_distribution",
         tmp_path_factory.mktemp("jax") / "report.json",
-        XLA_FLAGS="--xla_force_host_platform_device_count=8",
+        XLA_FLAGS=f"{os.environ.get('XLA_FLAGS', '')} {EIGHT_DEVICES}",
     )
 
 
@@ -50,6 +53,14 @@ def test_copies_are_identical(report, name, engine):
 def test_the_learning_rate_ends_as_on_one_device(report, name, engine):
     one, several = report["scenarios"][name][engine]["rates"]
     assert one == several
+
+
+def test_averages_and_their_statistics_are_exact_on_each_device(report):
+    found = report["averaged"]
+    assert found["count"] == 2
+    assert found["statistics"] < 1e-5
+    assert found["copies"] == 0
+    assert found["loss"][0] == pytest.approx(found["loss"][1], rel=1e-5)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -90,6 +101,26 @@ def test_training_after_a_search_equals_that_of_one_device(
     report, name, engine
 ):
     assert report["searches"][name][engine]["apart"] < 1e-6
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("kind", ["repeated", "mapped"])
+def test_samples_of_a_prediction_are_those_of_one_device(report, kind, engine):
+    found = report["samples"][kind]
+    for what in ("samples", "mean"):
+        np.testing.assert_allclose(
+            found[engine][what], found["alone"][what], rtol=0, atol=1e-6
+        )
+
+
+@pytest.mark.parametrize("kind", ["repeated", "mapped"])
+def test_devices_share_the_samples_of_a_prediction(report, kind):
+    found = report["samples"][kind]
+    assert found["alone"]["computed"] == {}
+    each = {str(device): 4 for device in range(8)}
+    assert found["DataParallel"]["computed"] == each
+    rows = ENGINES["ModelParallel"][0]
+    assert len(found["ModelParallel"]["computed"]) == rows
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -85,6 +85,14 @@ def test_trained_weights_agree_over_batch_statistics(report, synchronized):
     assert found["weights_apart"] == 0
 
 
+def test_averages_and_their_statistics_are_exact_on_each_device(report):
+    found = report["averaged"]
+    assert found["count"] == 2
+    assert found["statistics"] < 1e-5
+    assert found["copies"] == 0
+    assert found["loss"][0] == pytest.approx(found["loss"][1], rel=1e-5)
+
+
 def test_batch_statistics_agree_only_when_synchronized(report):
     assert report["batch_norm"]["True"]["statistics_apart"] == 0
     assert report["batch_norm"]["False"]["statistics_apart"] > 0
@@ -110,6 +118,22 @@ def test_a_search_sees_the_losses_of_one_device(report, name):
 @pytest.mark.parametrize("name", SAME_SEARCH)
 def test_training_after_a_search_equals_that_of_one_device(report, name):
     assert report["searches"][name]["apart"] < 1e-6
+
+
+@pytest.mark.parametrize("kind", ["repeated", "mapped"])
+def test_replicas_share_the_samples_of_a_prediction(report, kind):
+    found = report["samples"][kind]
+    assert found["alone"]["computed"] == {}
+    assert found["mirrored"]["computed"] == {"0": 8, "1": 8}
+
+
+@pytest.mark.parametrize("kind", ["repeated", "mapped"])
+@pytest.mark.parametrize("what", ["samples", "mean"])
+def test_samples_of_a_prediction_are_those_of_one_device(report, kind, what):
+    one, several = (
+        report["samples"][kind][n][what] for n in ("alone", "mirrored")
+    )
+    np.testing.assert_allclose(several, one, rtol=0, atol=1e-6)
 
 
 def correlation(report, when, name):
@@ -161,6 +185,24 @@ def test_what_the_strategy_cannot_do_is_a_clear_error(report, what, owner):
     assert f"`{IMPOSSIBLE[what]}` must be" in message
     assert f"with or without {owner}" in message
     assert moved == 0
+
+
+@pytest.mark.parametrize(
+    "owner", ["MagnitudePruning", "GradientMonitor", "NonFiniteGuard"]
+)
+def test_what_looks_into_the_step_is_refused(report, owner):
+    kind, message, moved = report["instruments"][owner]
+    assert kind == "ValueError"
+    assert f"`distribute_strategy` must be none with {owner}" in message
+    assert "Received: distribute_strategy='MirroredStrategy'" in message
+    assert moved == 0
+
+
+def test_the_doctor_looks_at_everything(report):
+    found = report["doctor"]
+    assert found["problems"] == {}
+    assert found["probes"] > 1
+    assert found["layers"] == ["bn", "head", "hidden"]
 
 
 def test_eager_steps_accumulate_as_the_error_says(report):

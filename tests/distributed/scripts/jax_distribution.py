@@ -1,5 +1,6 @@
 """Eight host devices under `DataParallel` and `ModelParallel`."""
 
+import contextlib
 import json
 import sys
 
@@ -7,6 +8,7 @@ import keras
 import numpy as np
 
 import keras_trainkit as ktk
+from tests.distributed.scripts import counted_samples
 from tests.distributed.scripts import scenarios
 
 DEVICES = keras.distribution.list_devices()
@@ -79,6 +81,21 @@ def masks(engine):
     return (model.predict(rows, batch_size=8, verbose=0) > 0).tolist()
 
 
+def averaged(engine):
+    keras.distribution.set_distribution(ENGINES[engine])
+    return scenarios.averaged(contextlib.nullcontext, shards_of)
+
+
+def samples(make_model):
+    """Returns the samples of one device and of each engine."""
+    keras.distribution.set_distribution(None)
+    found = {"alone": counted_samples.predicted(make_model(), 32)}
+    for engine, distribution in ENGINES.items():
+        keras.distribution.set_distribution(distribution)
+        found[engine] = counted_samples.predicted(make_model(), 32)
+    return found
+
+
 scenarios.SCENARIOS["gradient accumulation"] = (
     scenarios.mlp,
     lambda: scenarios.sgd(gradient_accumulation_steps=2),
@@ -91,6 +108,11 @@ FOUND = {
         "steps_per_execution": reports("OneCycle", steps_per_execution=4),
     },
     "searches": {name: searches(name) for name in scenarios.SEARCHES},
+    "averaged": averaged("DataParallel"),
+    "samples": {
+        "repeated": samples(counted_samples.repeated),
+        "mapped": samples(counted_samples.mapped),
+    },
     "masks": {engine: [masks(engine), masks(engine)] for engine in ENGINES},
 }
 

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 import keras_trainkit as ktk
+from tests.distributed.scripts import counted_samples
 from tests.distributed.scripts import scenarios
 
 CPU = tf.config.list_physical_devices("CPU")[0]
@@ -154,6 +155,17 @@ def flat(arrays):
     return [array.ravel().tolist() for array in arrays]
 
 
+def samples(make_model):
+    """Returns the samples of one device and of two replicas."""
+    alone = counted_samples.predicted(make_model(), 16)
+    with STRATEGY.scope():
+        model = make_model()
+    return {
+        "alone": alone,
+        "mirrored": counted_samples.predicted(model, 16),
+    }
+
+
 def accumulating():
     return scenarios.sgd(gradient_accumulation_steps=2)
 
@@ -162,6 +174,26 @@ def scaled_accumulating():
     return keras.optimizers.LossScaleOptimizer(accumulating())
 
 
+def doctor():
+    """Returns what a doctor could not look at, and how far the probes went."""
+    with STRATEGY.scope():
+        model = scenarios.mlp(batch_norm=True)
+        model.compile(scenarios.sgd(), "mse")
+    callback = ktk.callbacks.TrainingDoctor(verbose=0)
+    scenarios.fit(model, [callback], epochs=1)
+    probes = callback._examination.training.probes
+    return {
+        "problems": callback._examination.problems,
+        "probes": len(probes),
+        "layers": sorted(probes[-1].gradients.layers),
+    }
+
+
+INSTRUMENTS = {
+    "MagnitudePruning": ktk.callbacks.MagnitudePruning,
+    "GradientMonitor": ktk.callbacks.GradientMonitor,
+    "NonFiniteGuard": ktk.callbacks.NonFiniteGuard,
+}
 # Plain Keras comes last: its own failures may break the collectives.
 OWNERS = {
     "FineTuning": scenarios.fine_tuning,
@@ -180,8 +212,19 @@ REFUSED = {
 FOUND = {
     "scenarios": {name: report(name) for name in scenarios.SCENARIOS},
     "batch_norm": {str(s): batch_norm(s) for s in (True, False)},
+    "averaged": scenarios.averaged(
+        STRATEGY.scope, lambda variable: on_each(variable.value)
+    ),
     "noise": [noise(), noise()],
+    "samples": {
+        "repeated": samples(counted_samples.repeated),
+        "mapped": samples(counted_samples.mapped),
+    },
     "searches": {name: search(name) for name in scenarios.SEARCHES},
+    "doctor": doctor(),
+    "instruments": {
+        name: refusal(make, scenarios.sgd) for name, make in INSTRUMENTS.items()
+    },
     "eager accumulation": refusal(
         scenarios.one_cycle, accumulating, run_eagerly=True
     ),

@@ -216,6 +216,40 @@ def fit(model, callbacks, epochs=EPOCHS):
     )
 
 
+def averaged(scope, copies_of):
+    """Averages weights, and returns how exact the statistics are."""
+    keras.utils.set_random_seed(1)
+    x, y = regression_data()
+    with scope():
+        norm = keras.layers.BatchNormalization()
+        model = keras.Sequential(
+            [keras.Input((FEATURES,)), norm, keras.layers.Dense(1)]
+        )
+        model.compile(sgd(), "mse")
+    averaging = ktk.callbacks.StochasticWeightAveraging(x, start=1)
+    validation = {"validation_data": (x, y), "callbacks": [averaging]}
+    history = model.fit(x, y, epochs=3, verbose=0, **validation).history
+    loss = model.evaluate(x, y, verbose=0)
+    exact = [
+        (norm.moving_mean, x.mean(0)),
+        (norm.moving_variance, x.var(0)),
+    ]
+    return {
+        "count": averaging.count,
+        "loss": [history["val_loss"][-1], loss],
+        "statistics": max(
+            float(np.abs(copy - value).max())
+            for variable, value in exact
+            for copy in copies_of(variable)
+        ),
+        "copies": max(
+            float(np.abs(copy - copies_of(weight)[0]).max())
+            for weight in model.weights
+            for copy in copies_of(weight)
+        ),
+    }
+
+
 def trained(name, scope=contextlib.nullcontext, **kwargs):
     """Returns the model, and how far its weights went."""
     with scope():
