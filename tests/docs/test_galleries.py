@@ -20,7 +20,7 @@ LINKS = [
 RUN = sorted(
     path.name
     for path in EXAMPLES.glob("*.py")
-    if "argparse" in path.read_text("utf-8")
+    if "__main__" in path.read_text("utf-8")
 )
 
 

@@ -66,15 +66,18 @@ def run_page(page, filename, namespace):
 
     A block of `>>>` lines is checked as a doctest. Line numbers of errors
     are the page's own.
+
+    Returns:
+        How many blocks were executed.
     """
-    for block in blocks(page):
-        if block.not_run:
-            continue
+    executed = [block for block in blocks(page) if not block.not_run]
+    for block in executed:
         if block.text.lstrip().startswith(">>>"):
             _check(block, filename, namespace)
         else:
             source = "\n" * (block.line - 1) + block.text
             exec(compile(source, filename, "exec"), namespace)
+    return len(executed)
 
 
 def _check(block, filename, namespace):
