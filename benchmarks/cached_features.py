@@ -14,6 +14,7 @@ import time
 
 import keras
 import numpy as np
+from device import announce
 from frozen_stage import conv_model
 from interleave import epoch_times
 from interleave import report
@@ -96,6 +97,7 @@ def measure(name, pairs):
 
 
 if __name__ == "__main__":
+    announce()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=int, default=15)
     parser.add_argument("--networks", nargs="+", default=list(NETWORKS))

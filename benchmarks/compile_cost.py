@@ -16,6 +16,8 @@ import time
 
 import keras
 import numpy as np
+from device import announce
+from interleave import absolute
 
 import keras_trainkit as ktk
 
@@ -118,11 +120,14 @@ def report(network, repeats):
         pairs = [(run[copy][fit], run["always plain"][plain]) for run in runs]
         ratios = [ours[0] / theirs[0] for ours, theirs in pairs]
         low, median, high = np.percentile(ratios, [25, 50, 75])
+        seconds = absolute(
+            *([one[0] for one in each] for each in zip(*pairs, strict=True))
+        )
         ours, theirs = ({pair[i][1] for pair in pairs} for i in (0, 1))
         print(
             f"[{keras.backend.backend()}] {network}: {name}: x{median:.3f} "
             f"(quartiles {low:.3f} to {high:.3f}, {repeats} pairs; "
-            f"traces {ours} and {theirs})",
+            f"traces {ours} and {theirs}){seconds}",
             flush=True,
         )
 
@@ -138,4 +143,5 @@ def main():
 
 
 if __name__ == "__main__":
+    announce()
     main()

@@ -16,6 +16,7 @@ import itertools
 
 import keras
 import numpy as np
+from device import announce
 from interleave import report
 from sklearn.datasets import load_digits
 
@@ -127,6 +128,7 @@ def cost():
 
 
 if __name__ == "__main__":
+    announce()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", choices=("find", "cost"))
     {"find": find, "cost": cost}[parser.parse_args().what]()

@@ -15,6 +15,7 @@ import time
 
 import keras
 import numpy as np
+from device import announce
 
 import keras_trainkit as ktk
 
@@ -84,6 +85,7 @@ def main(pairs):
 
 
 if __name__ == "__main__":
+    announce()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=int, default=15)
     main(parser.parse_args().pairs)

@@ -10,6 +10,8 @@ import subprocess
 import sys
 import time
 
+from device import announce
+
 TIMED = """
 import time
 import keras
@@ -61,5 +63,6 @@ def spread(seconds):
 
 
 if __name__ == "__main__":
+    announce()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     main(int(sys.argv[1]) if len(sys.argv) > 1 else 7)

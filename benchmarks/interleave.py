@@ -1,14 +1,22 @@
 """Several `fit`s side by side, one epoch each in turn.
 
 Machines are noisy: their speed drifts within seconds. Two `fit`s that take
-turns epoch by epoch meet the same machine, and each compiles only once.
+turns epoch by epoch meet the same machine, and each compiles only once. On a
+machine that is busy with other work, `BENCHMARK_CLOCK=processor` measures the
+processor's time in place of the wall's. With `BENCHMARK_ABSOLUTE=1` the medians
+of both in seconds stand behind each ratio.
 """
 
+import os
 import threading
 import time
 
 import keras
 import numpy as np
+
+CLOCKS = {"wall": time.perf_counter, "processor": time.process_time}
+clock = CLOCKS[os.environ.get("BENCHMARK_CLOCK", "wall")]
+_SHOWS_SECONDS = os.environ.get("BENCHMARK_ABSOLUTE", "0") != "0"
 
 
 class TakeTurns(keras.callbacks.Callback):
@@ -20,10 +28,10 @@ class TakeTurns(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         self.turns.wait_for(self.place)
-        self.start = time.perf_counter()
+        self.start = clock()
 
     def on_epoch_end(self, epoch, logs=None):
-        self.times.append(time.perf_counter() - self.start)
+        self.times.append(clock() - self.start)
         self.turns.next()
 
 
@@ -65,11 +73,27 @@ def epoch_times(fits, warm_up):
     return np.array([timer.times[warm_up:] for timer in timers])
 
 
-def report(name, times, baseline):
-    """Prints the median ratio of adjacent epochs, with its quartiles."""
+def absolute(times, baseline, wanted=_SHOWS_SECONDS):
+    """Returns the medians of both in seconds, or nothing, to be appended."""
+    if not wanted:
+        return ""
+    return f"; {np.median(times):.4g} s over {np.median(baseline):.4g} s"
+
+
+def report(name, times, baseline, seconds=_SHOWS_SECONDS):
+    """Prints the median ratio of adjacent epochs, with its quartiles.
+
+    Args:
+        name: What is compared.
+        times: Array of seconds.
+        baseline: Likewise, of what it is compared with.
+        seconds: Whether the medians of both are printed, too. Defaults to
+            what `BENCHMARK_ABSOLUTE` says.
+    """
     low, median, high = np.percentile(times / baseline, [25, 50, 75])
     print(
         f"[{keras.backend.backend()}] {name}: x{median:.3f} "
-        f"(quartiles {low:.3f} to {high:.3f}, {len(times)} pairs)",
+        f"(quartiles {low:.3f} to {high:.3f}, {len(times)} pairs)"
+        + absolute(times, baseline, seconds),
         flush=True,
     )

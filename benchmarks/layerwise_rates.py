@@ -17,6 +17,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import numpy as np
+from device import announce
 from interleave import epoch_times
 from interleave import report
 
@@ -86,4 +87,5 @@ def main():
 
 
 if __name__ == "__main__":
+    announce()
     main()

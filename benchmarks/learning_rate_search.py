@@ -28,6 +28,7 @@ import time
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
+from device import announce
 from interleave import epoch_times
 from interleave import report
 from networks import deep_model
@@ -117,4 +118,5 @@ def main():
 
 
 if __name__ == "__main__":
+    announce()
     main()

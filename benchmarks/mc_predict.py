@@ -39,6 +39,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import numpy as np
+from device import announce
 from interleave import report
 from mc_architectures import ARCHITECTURES
 from mc_architectures import compiled_loop
@@ -139,6 +140,7 @@ if __name__ == "__main__":
     parser.add_argument("what", choices=[*ways, "memory"])
     parser.add_argument("--quick", action="store_true")
     arguments = parser.parse_args()
+    announce()
     rows = 256 if arguments.quick else 500
     rounds = 3 if arguments.quick else 9
     if arguments.what == "memory":

@@ -1,4 +1,4 @@
-"""The network that more than one benchmark trains."""
+"""The networks that more than one benchmark trains."""
 
 import keras
 
@@ -11,3 +11,19 @@ def deep_model():
     )
     model.compile(keras.optimizers.Adam(1e-3), "mse")
     return model
+
+
+def dense_layers():
+    """Returns an input shape, and five dense layers, 256 units wide."""
+    layers = [keras.layers.Dense(256, "relu") for _ in range(4)]
+    return (64,), [*layers, keras.layers.Dense(1)]
+
+
+def convolutional_layers():
+    """Returns an input shape, four convolutions and a head."""
+    layers = [
+        keras.layers.Conv2D(32, 3, stride, activation="relu", padding="same")
+        for stride in (1, 2, 1, 2)
+    ]
+    pool = keras.layers.GlobalAveragePooling2D()
+    return (32, 32, 3), [*layers, pool, keras.layers.Dense(1)]

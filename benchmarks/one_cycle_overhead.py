@@ -18,6 +18,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import numpy as np
+from device import announce
 from interleave import epoch_times
 from interleave import report
 from networks import deep_model
@@ -76,4 +77,5 @@ def main():
 
 
 if __name__ == "__main__":
+    announce()
     main()

@@ -24,6 +24,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import numpy as np
+from device import announce
 
 import keras_trainkit as ktk
 
@@ -147,4 +148,5 @@ def main():
 
 
 if __name__ == "__main__":
+    announce()
     main()

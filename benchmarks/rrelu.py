@@ -16,6 +16,7 @@ import time
 
 import keras
 import numpy as np
+from device import announce
 
 import keras_trainkit as ktk
 
@@ -139,4 +140,5 @@ def report(size, pairs):
 
 
 if __name__ == "__main__":
+    announce()
     main()
