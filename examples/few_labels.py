@@ -25,8 +25,6 @@ pretraining on the same seeds; it draws `few_labels.png`. With
 chance, 0.1.
 """
 
-import argparse
-
 import keras
 import numpy as np
 from few_labels_figure import draw
@@ -38,6 +36,8 @@ from few_labels_settings import search
 from image_tasks import CLASSES
 from image_tasks import digits
 from image_tasks import place_in_class
+from label_arguments import label_parser
+from label_arguments import parsed
 from one_thread import one_thread_on_torch
 
 import keras_trainkit as ktk
@@ -204,21 +204,13 @@ def accuracy(model, x, y):
 
 
 def parse(argv):
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    description = __doc__.splitlines()[0]
+    parser = label_parser(description, [1, 2, 5, 10, 20], "few_labels.png")
     add = parser.add_argument
-    add("--seeds", type=int, default=10)
-    add("--labels", type=int, nargs="+", default=[1, 2, 5, 10, 20])
     add("--images", type=int, default=1437, help="to learn from")
     add("--pretraining-epochs", type=int, default=15)
     add("--epoch-size", type=int, default=600, help="with labels")
-    add("--search", action="store_true", help="choose rates and layers anew")
-    add("--shuffle-labels", action="store_true")
-    add("--quick", action="store_true", help="few updates, for tests")
-    add("--output", default="few_labels.png")
-    args = parser.parse_args(argv)
-    if args.seeds < 2:
-        parser.error("--seeds must be at least 2, for a standard error")
-    args.labels = sorted(args.labels)
+    args = parsed(parser, argv)
     if args.quick:
         args.pretraining_epochs, args.epoch_size = 1, 100
         args.images = 500

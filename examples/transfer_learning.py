@@ -26,7 +26,6 @@ chooses rates and factors anew. With `--shuffle-labels` the labels of task B
 mean nothing, and the accuracy must be that of chance, 0.2.
 """
 
-import argparse
 from functools import partial
 
 import keras
@@ -36,6 +35,8 @@ from image_tasks import HALVES
 from image_tasks import LOADERS
 from image_tasks import load
 from image_tasks import split
+from label_arguments import label_parser
+from label_arguments import parsed
 from one_thread import one_thread_on_torch
 from transfer_figure import draw
 from transfer_report import gains
@@ -182,21 +183,13 @@ def accuracy(model, x, y):
 
 
 def parse(argv):
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    description, output = __doc__.splitlines()[0], "transfer_learning.png"
+    parser = label_parser(description, [1, 3, 10, 30, 100], output)
     add = parser.add_argument
     add("--dataset", choices=LOADERS, default="mnist1d")
-    add("--seeds", type=int, default=10)
-    add("--labels", type=int, nargs="+", default=[1, 3, 10, 30, 100])
     add("--epochs-a", type=int, default=30)
     add("--epoch-size", type=int, default=1500, help="of task B")
-    add("--search", action="store_true", help="choose rates and factors")
-    add("--shuffle-labels", action="store_true")
-    add("--quick", action="store_true", help="few updates, for tests")
-    add("--output", default="transfer_learning.png")
-    args = parser.parse_args(argv)
-    if args.seeds < 2:
-        parser.error("--seeds must be at least 2, for a standard error")
-    args.labels = sorted(args.labels)
+    args = parsed(parser, argv)
     if args.quick:
         args.epochs_a, args.epoch_size = 3, 300
     return args

@@ -7,6 +7,7 @@ from tests.helpers.examples import load_script
 from tests.helpers.pictures import colours_in
 from tests.helpers.pictures import unlike
 
+pytestmark = pytest.mark.two_backends(by="file")
 script = load_script(EXAMPLES / "one_cycle.py")
 arithmetic = pytest.mark.one_backend
 

@@ -5,6 +5,7 @@ import pytest
 from tests.helpers.examples import EXAMPLES
 from tests.helpers.examples import load_script
 
+pytestmark = pytest.mark.two_backends(by="file")
 script = load_script(EXAMPLES / "pretrained_backbone.py")
 STATISTICS = {"gamma": 1, "beta": 0, "moving_mean": 0, "moving_variance": 1}
 

@@ -7,10 +7,10 @@ from tests.helpers.examples import load_script
 from tests.helpers.pictures import unlike
 
 script = load_script(EXAMPLES / "transfer_learning.py")
+# How layers are reused, frozen and thawed is tested on every backend elsewhere.
+pytestmark = pytest.mark.one_backend
 # Both are learnt at the rates of 30: no step is traced twice.
 LABELS = (18, 54)
-# What no backend can change.
-arithmetic = pytest.mark.one_backend
 by_arm = pytest.mark.parametrize("arm", script.ARMS)
 
 
@@ -56,9 +56,6 @@ def test_each_arm_learns_more_from_more_labels(quick, arm):
     assert (more > 0.25).all() and more.mean() > few.mean()
 
 
-# What could give the labels away is how the signals are divided, which is
-# NumPy's: this control of the example needs one backend.
-@arithmetic
 @by_arm
 def test_shuffled_labels_come_out_at_chance(shuffled, arm):
     experiment, found, _ = shuffled
@@ -111,7 +108,6 @@ def test_the_reused_layers_are_model_a_and_the_head_is_not(quick):
     assert np.any(reused[5]) and not np.any(reused[7])
 
 
-@arithmetic
 def test_the_table_is_the_mean_and_its_error(capsys):
     values = np.array([0.5, 0.7, 0.6])
     found = {"from scratch": {3: values - 0.25}, "frozen": {3: values}}
@@ -123,14 +119,12 @@ def test_the_table_is_the_mean_and_its_error(capsys):
     assert printed.endswith("| frozen | +0.250 ± 0.000 |\n\n")
 
 
-@arithmetic
 def test_one_seed_has_no_standard_error(capsys):
     with pytest.raises(SystemExit):
         script.parse(["--seeds", "1"])
     assert "--seeds must be at least 2" in capsys.readouterr().err
 
 
-@arithmetic
 def test_the_picture_shows_these_accuracies_and_no_others(quick, tmp_path):
     _, found, drawn = quick
     draw(found, tmp_path / "again.png")
