@@ -1,5 +1,6 @@
 """One backend per process; every test starts from the same seed."""
 
+import gc
 import importlib.util
 import os
 
@@ -31,6 +32,11 @@ hypothesis.settings.register_profile(
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("trainkit")
+
+# Tracing makes many objects that stay: with Python's own thresholds a tenth of
+# the suite's time would go into looking for garbage among them.
+gc.freeze()
+gc.set_threshold(50_000, 20, 20)
 
 
 @pytest.fixture(autouse=True)

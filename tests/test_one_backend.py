@@ -1,6 +1,7 @@
 """What runs in one process of several, and that plain pytest runs it all."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -63,15 +64,21 @@ def test_everywhere_the_same():
 
 def test_of_a_backend():
     pass
+
+@pytest.mark.two_backends
+@pytest.mark.parametrize("n", range(8))
+def test_of_two(n):
+    pass
 """
 
 
-def run_planted(tmp_path, **environment):
+def run_planted(tmp_path, chosen="test", **environment):
     planted = tmp_path / "test_planted.py"
     planted.write_text(PLANTED)
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "tests.helpers.one_backend"]
-        + ["-p", "no:cacheprovider", "--rootdir", tmp_path, planted],
+        + ["-p", "no:cacheprovider", "--rootdir", tmp_path, planted]
+        + ["-v", "-k", chosen],
         env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
         cwd=tmp_path,
         capture_output=True,
@@ -81,11 +88,24 @@ def run_planted(tmp_path, **environment):
 
 @pytest.mark.parametrize(
     "value, result",
-    [("here", "2 passed"), ("elsewhere", "1 passed, 1 deselected")],
+    [("here", "2 passed"), ("elsewhere", "1 passed")],
 )
 def test_one_of_several_processes_runs_it(tmp_path, value, result):
-    done = run_planted(tmp_path, KTK_ONE_BACKEND=value)
+    done = run_planted(tmp_path, "not test_of_two", KTK_ONE_BACKEND=value)
     assert done.returncode == 0 and result in done.stdout, done.stdout
+
+
+def test_every_other_one_runs_on_tensorflow_and_the_rest_on_jax(tmp_path):
+    ran = []
+    for backend in ("tensorflow", "jax"):
+        done = run_planted(
+            tmp_path,
+            "test_of_two",
+            KTK_ONE_BACKEND="elsewhere",
+            KERAS_BACKEND=backend,
+        )
+        ran.append(set(re.findall(r"test_of_two\[\d\]", done.stdout)))
+    assert all(ran) and not ran[0] & ran[1] and len(ran[0] | ran[1]) == 8
 
 
 def test_another_value_is_an_error(tmp_path):

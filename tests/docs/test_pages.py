@@ -12,16 +12,29 @@ PAGES = [
     for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
     if path.is_file()
 ]
+# Its examples are run one by one: tests/diagnostics/rules/test_catalogue.py.
+RUN_APART = "docs/checks.md"
 
 
 def text_of(page):
     return (ROOT / page).read_text("utf-8")
 
 
-@pytest.mark.parametrize("page", PAGES)
+def on_two_backends(page):
+    """Marks a page whose features all have tests of their own."""
+    marks = [] if page == "README.md" else [pytest.mark.two_backends]
+    return pytest.param(page, marks=marks)
+
+
+@pytest.mark.parametrize(
+    "page", [on_two_backends(page) for page in PAGES if page != RUN_APART]
+)
 def test_the_page_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    pages.run_page(text_of(page), page, {"__name__": "__main__"})
+    text = text_of(page)
+    executed = pages.run_page(text, page, {"__name__": "__main__"})
+    marked = text.count("<!-- not run: ")
+    assert executed >= text.count("\n```python\n") - marked
 
 
 @pytest.mark.one_backend

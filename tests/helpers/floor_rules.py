@@ -30,7 +30,7 @@ FLOORS = {
 
 PACKAGE = "keras_trainkit"
 BACKENDS = {"tensorflow", "jax", "jaxlib", "torch", "tf_keras"}
-OPTIONAL = {"matplotlib", "optuna", "sklearn"}
+OPTIONAL = {"jinja2", "markupsafe", "matplotlib", "optuna", "sklearn"}
 ASKS_BACKEND = {
     "keras.backend.backend",
     "keras.config.backend",

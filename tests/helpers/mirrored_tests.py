@@ -39,7 +39,7 @@ def untested(sources, tests):
         tests: Paths of all tests.
     """
     paths = [path for path in sources if is_module(path)]
-    served = _importers({path: sources[path] for path in paths})
+    served = importers({path: sources[path] for path in paths})
 
     def covered(path, seen):
         if tests_of(path, tests):
@@ -52,7 +52,7 @@ def untested(sources, tests):
     return [path for path in paths if not covered(path, frozenset())]
 
 
-def _importers(sources):
+def importers(sources):
     """Returns `{path: the modules that import it}`."""
     names = {floor_rules.module_name(path): path for path in sources}
     found = {path: set() for path in sources}

@@ -3,12 +3,16 @@
 Plain pytest runs every test. nox starts a process for each backend, and with
 `KTK_ONE_BACKEND=elsewhere` a process leaves to another one what would be the
 same in both: the tests marked `one_backend`, and those of `NUMPY_ALONE` that
-reach no Keras. Such a test is deselected, which is no skip: it runs elsewhere.
+reach no Keras. Of the tests marked `two_backends` (pages and examples, whose
+features have tests of their own) TensorFlow runs every other one, and JAX the
+rest; `two_backends(by="file")` keeps the tests of a file together. A test that
+is left is deselected, which is no skip: it runs elsewhere.
 """
 
 import ast
 import functools
 import os
+import zlib
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -22,6 +26,10 @@ DEPENDS_ON_A_BACKEND = {"keras", "tensorflow", "jax", "torch"}
 def pytest_configure(config):
     config.addinivalue_line(
         "markers", "one_backend: a test that no backend can change"
+    )
+    config.addinivalue_line(
+        "markers",
+        "two_backends: a test for the process that runs all, and one other",
     )
 
 
@@ -41,8 +49,17 @@ def pytest_collection_modifyitems(config, items):
 def _same_everywhere(item):
     if item.get_closest_marker("one_backend"):
         return True
+    alternating = item.get_closest_marker("two_backends")
+    if alternating:
+        by_file = alternating.kwargs.get("by") == "file"
+        return not _has_its_turn(str(item.path) if by_file else item.nodeid)
     below = any(folder in item.path.parents for folder in NUMPY_ALONE)
     return below and not reaches_keras(item.path)
+
+
+def _has_its_turn(name):
+    odd = zlib.crc32(Path(name).name.encode()) % 2
+    return odd == (os.environ["KERAS_BACKEND"] == "jax")
 
 
 @functools.cache

@@ -124,7 +124,7 @@ class TanhReplay:
             gradient = gradient * self.clipnorm / max(norm, self.clipnorm)
         if self.decays_bias or key[1] == "kernel":
             weight = weight * (1 - self.weight_decay * learning_rate)
-        if self.rule is replay.adam:
+        if self.rule is replay.adam or hasattr(self.rule, "counts_updates"):
             slots["t"] = updates
         self.weights[key] = self.rule(
             weight, gradient, slots, learning_rate=learning_rate, **values
