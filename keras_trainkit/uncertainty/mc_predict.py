@@ -5,13 +5,17 @@ import random
 
 import keras
 
-from keras_trainkit.backend.devices.process import is_main_process
+from keras_trainkit.backend.devices.between_processes import from_main_process
+from keras_trainkit.backend.devices.between_processes import require_same
+from keras_trainkit.backend.devices.distribution import refuse_workers
+from keras_trainkit.backend.devices.process import shown
 from keras_trainkit.backend.model.prediction_batches import Batches
 from keras_trainkit.kernels.argument_checks import bad_type
 from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.kernels.argument_checks import is_integer
 from keras_trainkit.kernels.argument_checks import require_choice
 from keras_trainkit.kernels.argument_checks import require_integer
+from keras_trainkit.kernels.data_checks import require_data
 from keras_trainkit.kernels.probability.prediction_kind import kind_of_values
 from keras_trainkit.kernels.sample_statistics import are_equal
 from keras_trainkit.sampling.monte_carlo_cache import monte_carlo
@@ -21,6 +25,12 @@ from keras_trainkit.uncertainty.outputs import output_names
 from keras_trainkit.uncertainty.outputs import output_settings
 from keras_trainkit.uncertainty.prediction import prediction_of
 from keras_trainkit.uncertainty.sample_count import sample_count
+
+_SAME_ROWS = (
+    "The processes share the samples of each row out. Where "
+    "`auto_shard_dataset` is true, a `tf.data.Dataset` is split: give arrays, "
+    "or set it to False."
+)
 
 
 def mc_predict(
@@ -58,6 +68,15 @@ def mc_predict(
     the first layer that drops is computed once a batch; the rest runs in
     compiled chunks of samples, of which only running statistics are kept, so
     memory does not grow with `samples`.
+
+    Several devices share the samples out: the replicas of a
+    `MirroredStrategy`, and on JAX the devices along the batch axis of the
+    current `keras.distribution`, of all processes. Each computes some of the
+    samples of every batch. All processes have to call this, with the same
+    data; all get the same result. Masks of dropout are those of one device,
+    so that results agree to rounding. Not shared is what is not compiled
+    (`run_eagerly=True`), or compiled with `jit_compile=True` for a
+    `MirroredStrategy`.
 
     Args:
         model: A `keras.Model`, compiled or not. One that is not built is
@@ -119,7 +138,9 @@ def mc_predict(
             `predict_step` of its own, or an output without an axis for the
             rows; if an argument is out of range, `tolerance`, `max_samples`
             or `return_samples` do not go with `samples`, the outputs are not
-            of the `kind` that is given, or `x` has no batch.
+            of the `kind` that is given, or `x` has no batch; if processes
+            of JAX give different data, or a `MultiWorkerMirroredStrategy`
+            has several workers.
         TypeError: If an argument is of another type.
 
     Example:
@@ -157,12 +178,15 @@ def mc_predict(
     layers = RandomLayers(model, noise)
     if layers.built:
         layers.require_active()
+    require_data("x", x)
     batches = Batches(x, batch_size, steps)
     if seed is None:
-        seed = random.randint(1, 10**9)
+        seed = from_main_process(random.randint(1, 10**9))
+    require_same("seed, samples", (int(seed), *count.totals, batches.count))
     bar = _progress_bar(batches.count, verbose)
     engine, rows, found, kept = None, 0, [], []
     for place, batch in enumerate(batches):
+        require_same("x", batch, _SAME_ROWS)
         if engine is None:
             layers = layers.built_on(batch)
             engine = _engine(layers, settings, return_samples)
@@ -260,14 +284,14 @@ def _kind(found, asked):
 
 
 def _progress_bar(count, verbose):
-    verbose = 1 if verbose == "auto" else int(verbose)
-    verbose = verbose if is_main_process() else 0
+    verbose = shown(1 if verbose == "auto" else int(verbose))
     return keras.utils.Progbar(count, verbose=verbose, unit_name="step")
 
 
 def _refuse(model, batch_size, seed, steps, verbose):
     if not isinstance(model, keras.Model):
         raise bad_type("model", model, "a `keras.Model`")
+    refuse_workers(model, "mc_predict")
     _refuse_own_predict_step(model)
     if batch_size is not None:
         require_integer("batch_size", batch_size, 1)

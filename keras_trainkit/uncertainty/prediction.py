@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from keras_trainkit.kernels.argument_checks import bad_type
 from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.kernels.argument_checks import require_choice
 from keras_trainkit.kernels.argument_checks import require_number
@@ -87,6 +88,19 @@ class MCPrediction:
         tolerance=None,
     ):
         require_choice("kind", kind, KINDS)
+        arrays = {
+            "mean": mean,
+            "std": std,
+            "expected_entropy": expected_entropy,
+            "samples": samples,
+            "sample_count": sample_count,
+        }
+        for name, array in arrays.items():
+            missing = array is None and name not in ("mean", "std")
+            if not missing and not getattr(array, "ndim", 0):
+                raise bad_type(name, array, "an array")
+        if tolerance is not None:
+            require_number("tolerance", tolerance, "a number", lambda v: v == v)
         self.mean = mean
         self.std = std
         self.kind = kind

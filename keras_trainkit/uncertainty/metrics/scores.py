@@ -3,6 +3,7 @@
 import numpy as np
 
 from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.kernels.argument_checks import require_numbers
 from keras_trainkit.kernels.probability import calibration
 from keras_trainkit.kernels.probability import proper_scores
 from keras_trainkit.kernels.probability.probabilities import class_probabilities
@@ -168,7 +169,7 @@ def _epsilon(probabilities):
 def _mean(rows, sample_weight):
     if sample_weight is None:
         return float(rows.mean())
-    weights = np.asarray(sample_weight, "float64")
+    weights = require_numbers("sample_weight", sample_weight)
     if weights.shape not in (rows.shape, (len(rows), 1)):
         raise bad_value(
             "sample_weight",
