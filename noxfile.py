@@ -129,6 +129,16 @@ def side_by_side(session, runs):
         session.error(f"The suite fails: {', '.join(failed)}")
 
 
+def free_disk(session):
+    """Removes the session's environment where nobody will use it again.
+
+    Three of them and pip's cache take twelve gigabytes, about all that a
+    machine of GitHub's has left.
+    """
+    if os.environ.get("CI") == "true":
+        shutil.rmtree(session.virtualenv.location)
+
+
 def test_files(*folders):
     """Returns the test files of some folders, or of all but two.
 
@@ -196,6 +206,7 @@ def tests(session):
     """
     session.install("tensorflow", "jax", TORCH, "-e", ".[test]")
     on_each_backend(session)
+    free_disk(session)
 
 
 def newest_next_keras(session):
@@ -259,6 +270,7 @@ def lowest(session):
     }
     side_by_side(session, runs)
     note_versions(session, ("tensorflow", "torch"))
+    free_disk(session)
 
 
 @nox.session
@@ -276,6 +288,7 @@ def clients(session):
     runs = {"what trains": ([longest], own), "what is reused": (files, own)}
     side_by_side(session, runs)
     note_versions(session, ("tensorflow",))
+    free_disk(session)
 
 
 @nox.session
