@@ -192,6 +192,19 @@ def test_bad_use(files, arguments, told, capsys):
     assert captured.out == ""
 
 
+@pytest.mark.parametrize("suffix", [".h5", ".zip", ".weights.h5", ".KERAS", ""])
+def test_a_sound_model_in_a_file_of_another_kind_is_refused(
+    files, tmp_path, suffix, capsys
+):
+    """By its name alone: Keras chooses by it how to load."""
+    path = tmp_path / f"good{suffix}"
+    path.write_bytes((files / "good.keras").read_bytes())
+    assert check(tmp_path, path.name) == 2
+    captured = capsys.readouterr()
+    assert "is no .keras file" in captured.err
+    assert captured.out == ""
+
+
 def test_a_lambda_is_not_run(files, monkeypatch, capsys):
     monkeypatch.setattr(
         keras.layers.Lambda, "call", lambda *args, **kwargs: pytest.fail()

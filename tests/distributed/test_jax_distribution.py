@@ -55,12 +55,23 @@ def test_the_learning_rate_ends_as_on_one_device(report, name, engine):
     assert one == several
 
 
-def test_averages_and_their_statistics_are_exact_on_each_device(report):
-    found = report["averaged"]
+@pytest.mark.parametrize("engine", ENGINES)
+def test_averages_and_their_statistics_are_exact_on_each_device(report, engine):
+    found = report["averaged"][engine]
     assert found["count"] == 2
     assert found["statistics"] < 1e-5
     assert found["copies"] == 0
     assert found["loss"][0] == pytest.approx(found["loss"][1], rel=1e-5)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_refreshed_statistics_are_exact_on_each_device(report, engine):
+    found = report["refreshed"][engine]
+    without, exact = found["statistics"]
+    assert without > 0.01
+    assert exact < 1e-5
+    assert found["moved"] > 0.01
+    assert found["apart"] == 0
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -93,6 +93,18 @@ def test_averages_and_their_statistics_are_exact_on_each_device(report):
     assert found["loss"][0] == pytest.approx(found["loss"][1], rel=1e-5)
 
 
+def test_refreshed_statistics_are_exact_on_each_device(report):
+    found = report["refreshed"]
+    without, exact = found["statistics"]
+    assert without > 0.01
+    assert exact < 1e-5
+
+
+def test_a_refresh_leaves_the_training_as_it_is(report):
+    assert report["refreshed"]["moved"] > 0.01
+    assert report["refreshed"]["apart"] == 0
+
+
 def test_batch_statistics_agree_only_when_synchronized(report):
     assert report["batch_norm"]["True"]["statistics_apart"] == 0
     assert report["batch_norm"]["False"]["statistics_apart"] > 0
@@ -127,7 +139,11 @@ def test_replicas_share_the_samples_of_a_prediction(report, kind):
     assert found["mirrored"]["computed"] == {"0": 8, "1": 8}
 
 
-@pytest.mark.parametrize("kind", ["repeated", "mapped"])
+def test_samples_that_xla_computes_are_not_shared(report):
+    assert report["samples"]["by XLA"]["mirrored"]["computed"] == {}
+
+
+@pytest.mark.parametrize("kind", ["repeated", "mapped", "by XLA"])
 @pytest.mark.parametrize("what", ["samples", "mean"])
 def test_samples_of_a_prediction_are_those_of_one_device(report, kind, what):
     one, several = (

@@ -14,13 +14,18 @@ X, Y = regression_data(16)
 
 
 @pytest.mark.parametrize("compiled", [False, True])
-def test_nothing_to_re_form(compiled):
+def test_without_slots_compiled_functions_alone_are_made_anew(compiled):
     model = tanh_net()
     if compiled:
         model.compile("lion", "mse")
+    model.predict(X, verbose=0)
+    optimizer = getattr(model, "optimizer", None)
+    before = model.predict_function
     reform_optimizer(model)
-    if compiled:
-        assert not model.optimizer.built
+    assert model.predict_function is not before
+    assert model.train_function is None
+    assert getattr(model, "optimizer", None) is optimizer
+    assert optimizer is None if not compiled else not optimizer.built
 
 
 def test_an_optimizer_is_built_once():

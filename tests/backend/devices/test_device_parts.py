@@ -46,6 +46,11 @@ def test_what_is_not_compiled_is_not_shared(model):
     assert DeviceParts(model, compiles=False, xla=False).key is None
 
 
+def test_what_xla_compiles_for_tensorflow_is_not_shared(model):
+    parts = DeviceParts(model, compiles=True, xla=True)
+    assert (parts.key is None) is (BACKEND == "tensorflow")
+
+
 def test_a_part_is_told_which_it_is_and_its_keys(model):
     parts = DeviceParts(model, compiles=True, xla=False)
     assert parts.key is not None

@@ -23,6 +23,13 @@ def mapped():
     return _model(keras.layers.Dropout(0.5, seed=1), mixed)
 
 
+def by_xla():
+    """XLA compiles what samples it: that is left to one replica."""
+    model = repeated()
+    model.compile(jit_compile=True)
+    return model
+
+
 def _model(*layers):
     keras.utils.set_random_seed(1)
     dense = keras.layers.Dense

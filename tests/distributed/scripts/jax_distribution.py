@@ -81,9 +81,9 @@ def masks(engine):
     return (model.predict(rows, batch_size=8, verbose=0) > 0).tolist()
 
 
-def averaged(engine):
+def of_engine(engine, scenario):
     keras.distribution.set_distribution(ENGINES[engine])
-    return scenarios.averaged(contextlib.nullcontext, shards_of)
+    return scenario(contextlib.nullcontext, shards_of)
 
 
 def samples(make_model):
@@ -108,7 +108,8 @@ FOUND = {
         "steps_per_execution": reports("OneCycle", steps_per_execution=4),
     },
     "searches": {name: searches(name) for name in scenarios.SEARCHES},
-    "averaged": averaged("DataParallel"),
+    "averaged": {e: of_engine(e, scenarios.averaged) for e in ENGINES},
+    "refreshed": {e: of_engine(e, scenarios.refreshed) for e in ENGINES},
     "samples": {
         "repeated": samples(counted_samples.repeated),
         "mapped": samples(counted_samples.mapped),

@@ -215,10 +215,14 @@ FOUND = {
     "averaged": scenarios.averaged(
         STRATEGY.scope, lambda variable: on_each(variable.value)
     ),
+    "refreshed": scenarios.refreshed(
+        STRATEGY.scope, lambda variable: on_each(variable.value)
+    ),
     "noise": [noise(), noise()],
     "samples": {
         "repeated": samples(counted_samples.repeated),
         "mapped": samples(counted_samples.mapped),
+        "by XLA": samples(counted_samples.by_xla),
     },
     "searches": {name: search(name) for name in scenarios.SEARCHES},
     "doctor": doctor(),

@@ -216,37 +216,64 @@ def fit(model, callbacks, epochs=EPOCHS):
     )
 
 
-def averaged(scope, copies_of):
-    """Averages weights, and returns how exact the statistics are."""
+def normed(scope):
     keras.utils.set_random_seed(1)
-    x, y = regression_data()
     with scope():
-        norm = keras.layers.BatchNormalization()
         model = keras.Sequential(
-            [keras.Input((FEATURES,)), norm, keras.layers.Dense(1)]
+            [
+                keras.Input((FEATURES,)),
+                keras.layers.BatchNormalization(name="norm"),
+                keras.layers.Dense(1),
+            ]
         )
         model.compile(sgd(), "mse")
+    return model
+
+
+def inexact(norm, x, copies_of):
+    """Returns how far any device's statistics are from those of all rows."""
+    exact = [(norm.moving_mean, x.mean(0)), (norm.moving_variance, x.var(0))]
+    return max(
+        float(np.abs(copy - value).max())
+        for variable, value in exact
+        for copy in copies_of(variable)
+    )
+
+
+def averaged(scope, copies_of):
+    """Averages weights, and returns how exact the statistics are."""
+    model, (x, y) = normed(scope), regression_data()
     averaging = ktk.callbacks.StochasticWeightAveraging(x, start=1)
     validation = {"validation_data": (x, y), "callbacks": [averaging]}
     history = model.fit(x, y, epochs=3, verbose=0, **validation).history
     loss = model.evaluate(x, y, verbose=0)
-    exact = [
-        (norm.moving_mean, x.mean(0)),
-        (norm.moving_variance, x.var(0)),
-    ]
     return {
         "count": averaging.count,
         "loss": [history["val_loss"][-1], loss],
-        "statistics": max(
-            float(np.abs(copy - value).max())
-            for variable, value in exact
-            for copy in copies_of(variable)
-        ),
+        "statistics": inexact(model.get_layer("norm"), x, copies_of),
         "copies": max(
             float(np.abs(copy - copies_of(weight)[0]).max())
             for weight in model.weights
             for copy in copies_of(weight)
         ),
+    }
+
+
+def refreshed(scope, copies_of):
+    """Refreshes statistics, and returns how exact they are, and all else."""
+    plain, model, (x, _) = normed(scope), normed(scope), regression_data()
+    before = plain.get_weights()
+    fit(plain, [])
+    fit(model, [ktk.callbacks.RefreshBatchNorm(x)])
+    norms = [one.get_layer("norm") for one in (plain, model)]
+    trained = [
+        [keras.ops.convert_to_numpy(v) for v in one.trainable_variables]
+        for one in (plain, model)
+    ]
+    return {
+        "statistics": [inexact(norm, x, copies_of) for norm in norms],
+        "apart": apart(*trained),
+        "moved": apart(before, plain.get_weights()),
     }
 
 
