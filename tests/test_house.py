@@ -1,7 +1,7 @@
 """The floors, the explicit exports, the docstrings and the mirrored tests.
 
-The rules are in `tests/helpers/floor_rules.py`, `mirrored_tests.py` and
-`docstrings.py`; each has a planted violation.
+The rules are in `tests/helpers/floor_rules.py`, `mirrored_tests.py`,
+`docstrings.py` and `documented_arguments.py`; each has a planted violation.
 """
 
 from pathlib import Path
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers import docstrings
+from tests.helpers import documented_arguments
 from tests.helpers import floor_rules
 from tests.helpers import mirrored_tests
 
@@ -270,3 +271,28 @@ class ClassWithoutArgs:
 )
 def test_a_planted_gap_in_a_docstring_is_found(thing, missing):
     assert docstrings.missing_sections(thing) == missing
+
+
+@pytest.mark.parametrize("name", EXPORTED)
+def test_every_argument_and_its_default_are_said(name):
+    assert documented_arguments.gaps(EXPORTED[name], EXPORTED) == []
+
+
+def badly_documented(model, rate=0.1, steps=3, seed=None, mode="a", *, much=2):
+    """Does nothing.
+
+    Args:
+        model: A model.
+        rate: Float. Defaults to `0.2`.
+        steps: Integer.
+        seed: Integer. Defaults to `None`: another one each time.
+        mode: `"a"` or `"b"`. Defaults to `"a"`.
+    """
+
+
+def test_planted_gaps_in_arguments_are_found():
+    assert documented_arguments.gaps(badly_documented) == [
+        "rate: `0.2` is not 0.1",
+        "steps: no default said",
+        "much: not said",
+    ]

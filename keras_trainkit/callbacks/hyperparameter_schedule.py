@@ -40,8 +40,8 @@ class HyperparameterSchedule(ScheduledCallback):
             `keras.optimizers.schedules.LearningRateSchedule`, or a callable
             `float -> float`, which is tabulated for the run. Defaults to
             `None`: not moved.
-        momentum: Curve of `momentum` or `beta_1`, likewise.
-        weight_decay: Curve of `weight_decay`, likewise.
+        momentum: Curve of `momentum` or `beta_1`, likewise. Defaults to `None`.
+        weight_decay: Curve of `weight_decay`, likewise. Defaults to `None`.
         unit: `"update"` or `"epoch"`: what the curves are functions of.
             Defaults to `"update"`.
 

@@ -44,7 +44,7 @@ class HeLeaky(keras.initializers.VarianceScaling):
         input_axes: List of the kernel's axes that are inputs, where Keras's
             `VarianceScaling` takes it (from 3.15); `EinsumDense` sets it.
             Defaults to `None`: all but the last.
-        output_axes: Likewise of the axes that are outputs.
+        output_axes: Likewise of the axes that are outputs. Defaults to `None`.
 
     Raises:
         ValueError: For values out of range.

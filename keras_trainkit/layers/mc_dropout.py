@@ -31,7 +31,7 @@ class MCDropout(AlwaysOn, keras.layers.Dropout):
             all timesteps. Defaults to the shape of the input, so that the
             rows of a batch get different masks.
         seed: Integer, optional random seed: the same seed gives the same
-            sequence of masks. Without it the sequence is governed by
+            sequence of masks. Defaults to `None`: the sequence is governed by
             `keras.utils.set_random_seed`.
         **kwargs: Base layer keyword arguments, such as `name` and `dtype`.
 

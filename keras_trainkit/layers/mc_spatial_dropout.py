@@ -33,8 +33,9 @@ class MCSpatialDropout1D(_WholePolicy, AlwaysOn, keras.layers.SpatialDropout1D):
         rate: Float in [0, 1], the fraction of feature maps to drop. 0 is the
             identity.
         seed: As for `MCDropout`.
-        name: The layer's name.
-        dtype: The layer's dtype or dtype policy.
+        name: The layer's name. Defaults to `None`: one that Keras makes.
+        dtype: The layer's dtype or dtype policy. Defaults to `None`: the
+            global policy.
 
     Call arguments:
         inputs: Tensor of rank 3, `(batch, time, channels)`.
@@ -86,8 +87,9 @@ class MCSpatialDropout2D(_WholePolicy, AlwaysOn, keras.layers.SpatialDropout2D):
             `(batch, channels, rows, columns)`. Defaults to
             `keras.config.image_data_format()`.
         seed: As for `MCDropout`.
-        name: The layer's name.
-        dtype: The layer's dtype or dtype policy.
+        name: The layer's name. Defaults to `None`: one that Keras makes.
+        dtype: The layer's dtype or dtype policy. Defaults to `None`: the
+            global policy.
 
     Call arguments:
         inputs: Tensor of rank 4.
@@ -143,8 +145,9 @@ class MCSpatialDropout3D(_WholePolicy, AlwaysOn, keras.layers.SpatialDropout3D):
             `(batch, channels, depth, rows, columns)`. Defaults to
             `keras.config.image_data_format()`.
         seed: As for `MCDropout`.
-        name: The layer's name.
-        dtype: The layer's dtype or dtype policy.
+        name: The layer's name. Defaults to `None`: one that Keras makes.
+        dtype: The layer's dtype or dtype policy. Defaults to `None`: the
+            global policy.
 
     Call arguments:
         inputs: Tensor of rank 5.

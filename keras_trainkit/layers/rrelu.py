@@ -36,8 +36,8 @@ class RReLU(keras.layers.Layer):
         lower: Float, the smallest slope. Defaults to 1/8.
         upper: Float, the largest slope, not less than `lower`; equal bounds
             give a leaky ReLU. Defaults to 1/3.
-        seed: Integer, optional random seed. Without it the sequence is
-            governed by `keras.utils.set_random_seed`.
+        seed: Integer, optional random seed. Defaults to `None`: the sequence
+            is governed by `keras.utils.set_random_seed`.
         **kwargs: Base layer keyword arguments, such as `name` and `dtype`.
 
     Call arguments:

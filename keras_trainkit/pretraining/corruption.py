@@ -30,8 +30,8 @@ def denoise(stddev=0.1, seed=None):
 
     Args:
         stddev: Float above 0, in the units of the inputs. Defaults to 0.1.
-        seed: Integer, optional random seed. Without it the noise is governed
-            by `keras.utils.set_random_seed`.
+        seed: Integer, optional random seed. Defaults to `None`: the noise is
+            governed by `keras.utils.set_random_seed`.
 
     Returns:
         A task for `autoencode(..., corrupt=)`, `stacked(..., corrupt=)` and
@@ -83,7 +83,7 @@ def mask(rate=0.5, patch=1, value=0.0, loss_on="masked", seed=None):
         loss_on: `"masked"`, the mean of the loss over what was hidden, as in
             BERT and MAE, or `"all"`, over everything, as in a denoising
             autoencoder. Defaults to `"masked"`.
-        seed: Integer, optional random seed. Without it the choice is
+        seed: Integer, optional random seed. Defaults to `None`: the choice is
             governed by `keras.utils.set_random_seed`.
 
     Returns:

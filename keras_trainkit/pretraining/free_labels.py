@@ -98,7 +98,7 @@ def pairs(views=None, axis=1, seed=None):
             place, with zeros for the other.
         axis: Integer of at least 1, for the default views. Defaults to 1.
         seed: Integer, optional random seed for who is paired with whom.
-            Without it `keras.utils.set_random_seed` governs that.
+            Defaults to `None`: `keras.utils.set_random_seed` governs that.
 
     Returns:
         A task for `auxiliary`: a callable from `n` rows to a tuple of two

@@ -3,6 +3,7 @@
 import keras
 
 from keras_trainkit.kernels.argument_checks import require_number
+from keras_trainkit.kernels.argument_checks import require_string
 from keras_trainkit.schedules import parts
 
 
@@ -18,6 +19,7 @@ class ByEpoch(keras.optimizers.schedules.LearningRateSchedule):
     Args:
         schedule: A `LearningRateSchedule` of the epoch, or a number.
         steps_per_epoch: Number above 0, batches in an epoch.
+        name: String, kept in the configuration. Defaults to `"ByEpoch"`.
 
     Raises:
         ValueError: When `steps_per_epoch` is not above 0.
@@ -40,6 +42,7 @@ class ByEpoch(keras.optimizers.schedules.LearningRateSchedule):
             "a finite number above 0",
             lambda v: 0 < v < float("inf"),
         )
+        require_string("name", name)
         self.schedule = schedule
         self.steps_per_epoch = steps_per_epoch
         self.name = name

@@ -5,6 +5,7 @@ import keras
 from keras_trainkit.kernels.argument_checks import bad_type
 from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.kernels.argument_checks import require_integer
+from keras_trainkit.kernels.argument_checks import require_string
 from keras_trainkit.schedules import parts as rules
 
 
@@ -25,10 +26,11 @@ class Join(keras.optimizers.schedules.LearningRateSchedule):
         parts: List of pairs `(steps, schedule)`: how many steps the part
             lasts, an integer above 0 (`None` is allowed in the last pair),
             and a `LearningRateSchedule` or a number.
+        name: String, kept in the configuration. Defaults to `"Join"`.
 
     Raises:
         ValueError: For an empty list or lengths out of range.
-        TypeError: For parts of another type.
+        TypeError: For parts, or a name, of another type.
 
     Example:
 
@@ -41,6 +43,7 @@ class Join(keras.optimizers.schedules.LearningRateSchedule):
     def __init__(self, parts, name="Join"):
         super().__init__()
         _check(parts)
+        require_string("name", name)
         self.parts = parts
         self.name = name
 

@@ -4,6 +4,7 @@ from functools import partial
 
 import keras
 
+from keras_trainkit.kernels.argument_checks import require_string
 from keras_trainkit.kernels.curves import one_cycle
 from keras_trainkit.kernels.curves.phases import ANNEAL
 from keras_trainkit.kernels.curves.phases import piecewise
@@ -34,9 +35,13 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
         pct_start: Float, share of the rise in the cycle; at most 0.5 with
             `three_phase`. Defaults to `0.45`.
         anneal_strategy: `"linear"` or `"cos"`. Defaults to `"linear"`.
-        div_factor: Float of at least 1. Defaults to `10.0`.
-        final_div_factor: Float above 0. Defaults to `1000.0`.
-        three_phase: Boolean. Defaults to `True`.
+        div_factor: Float of at least 1: the peak over the first rate. Defaults
+            to `10.0`.
+        final_div_factor: Float above 0: the first rate over the last one.
+            Defaults to `1000.0`.
+        three_phase: Boolean, whether the rate falls back to the first one
+            before it falls to the last. Defaults to `True`.
+        name: String, kept in the configuration. Defaults to `"OneCycle"`.
 
     Raises:
         ValueError: For values that describe no cycle.
@@ -74,6 +79,7 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
             three_phase,
         )
         one_cycle.check_total_steps(total_steps, three_phase)
+        require_string("name", name)
         self.max_lr = max_lr
         self.total_steps = total_steps
         self.pct_start = pct_start

@@ -3,6 +3,7 @@
 import keras
 
 from keras_trainkit.kernels.argument_checks import require_number
+from keras_trainkit.kernels.argument_checks import require_string
 
 
 @keras.saving.register_keras_serializable(package="keras_trainkit")
@@ -25,10 +26,11 @@ class Power(keras.optimizers.schedules.LearningRateSchedule):
         steps: Number above 0: the rate at this step is the first one over
             `2 ** power`.
         power: Finite float above 0, the exponent. Defaults to `1.0`.
+        name: String, kept in the configuration. Defaults to `"Power"`.
 
     Raises:
         ValueError: For values out of range.
-        TypeError: For arguments that are no numbers.
+        TypeError: For arguments of another type.
 
     Example:
 
@@ -56,6 +58,7 @@ class Power(keras.optimizers.schedules.LearningRateSchedule):
                 "a finite number above 0",
                 lambda v: 0 < v < float("inf"),
             )
+        require_string("name", name)
         self.initial = initial
         self.steps = steps
         self.power = power

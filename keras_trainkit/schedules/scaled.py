@@ -5,6 +5,7 @@ import numpy as np
 
 from keras_trainkit.kernels.argument_checks import bad_type
 from keras_trainkit.kernels.argument_checks import require_number
+from keras_trainkit.kernels.argument_checks import require_string
 
 _KERAS = keras.optimizers.schedules
 # Which arguments are learning rates; all others are shares of these, numbers
@@ -36,9 +37,10 @@ class Scaled(keras.optimizers.schedules.LearningRateSchedule):
     Args:
         schedule: A `keras.optimizers.schedules.LearningRateSchedule`.
         factor: Finite float above 0.
+        name: String, kept in the configuration. Defaults to `"Scaled"`.
 
     Raises:
-        TypeError: When `schedule` is no schedule.
+        TypeError: When `schedule` is no schedule, or `name` no string.
         ValueError: When `factor` is not positive and finite.
 
     Example:
@@ -58,6 +60,7 @@ class Scaled(keras.optimizers.schedules.LearningRateSchedule):
             "a finite number above 0",
             lambda v: 0 < v < float("inf"),
         )
+        require_string("name", name)
         self.schedule = schedule
         self.factor = factor
         self.name = name

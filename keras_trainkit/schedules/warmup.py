@@ -4,6 +4,7 @@ import keras
 
 from keras_trainkit.kernels.argument_checks import require_integer
 from keras_trainkit.kernels.argument_checks import require_number
+from keras_trainkit.kernels.argument_checks import require_string
 from keras_trainkit.schedules import parts
 
 
@@ -29,6 +30,7 @@ class Warmup(keras.optimizers.schedules.LearningRateSchedule):
         warmup_steps: Integer above 0, length of the warm-up.
         start_factor: Float in `[0, 1]`, share of the rate at step 0. Defaults
             to `0.1`.
+        name: String, kept in the configuration. Defaults to `"Warmup"`.
 
     Raises:
         ValueError: For values out of range.
@@ -55,6 +57,7 @@ class Warmup(keras.optimizers.schedules.LearningRateSchedule):
             "a number from 0 to 1",
             lambda v: 0 <= v <= 1,
         )
+        require_string("name", name)
         self.schedule = schedule
         self.warmup_steps = warmup_steps
         self.start_factor = start_factor

@@ -48,9 +48,10 @@ def resize_to(
               order BGR with ImageNet's means subtracted, or normalised by
               ImageNet's means and standard deviations.
             - A callable that is applied to the resized images as they are.
-            - `None`, the default: as the `Rescaling` at the beginning of the
-              model says, as in EfficientNet and MobileNetV3; an error if
-              there is none.
+            - `None`: as the `Rescaling` at the beginning of the model says,
+              as in EfficientNet and MobileNetV3; an error if there is none.
+
+            Defaults to `None`.
         images: Pair `(lowest, highest)`: the range of the images that will be
             given. Defaults to `(0, 255)`.
         size: Height and width that the model was trained on, an int or a

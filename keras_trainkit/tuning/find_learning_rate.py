@@ -19,7 +19,7 @@ from keras_trainkit.scheduling.search_checks import refuse_not_compiled
 
 def find_learning_rate(
     model,
-    x=None,
+    x,
     y=None,
     min_lr=1e-7,
     max_lr=10.0,

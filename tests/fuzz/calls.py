@@ -6,6 +6,7 @@ import re
 from tests.fuzz import wrong_values
 from tests.fuzz.valid_calls import VALID
 from tests.helpers import docstrings
+from tests.helpers.documented_arguments import argument_texts
 
 EXPORTED = docstrings.exported()
 # What Keras's base classes and its `Dense` take, they have to check.
@@ -29,7 +30,7 @@ def wrong_calls(name, argument):
     if argument == "no_such_argument":
         return {"unknown": 1}
     thing = EXPORTED[name]
-    texts = wrong_values.argument_texts(thing, EXPORTED)
+    texts = argument_texts(thing, EXPORTED)
     text = texts.get(argument, _annotated(thing, argument))
     anything = text == "anything"
     unsaid = (argument == "name" and not text) or anything
