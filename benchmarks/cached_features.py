@@ -10,12 +10,12 @@ epochs of the plain fit, and how far the weights of both are apart. Run as
 """
 
 import argparse
-import time
 
 import keras
 import numpy as np
 from device import announce
 from frozen_stage import conv_model
+from interleave import clock
 from interleave import epoch_times
 from interleave import report
 
@@ -71,9 +71,9 @@ def measure(name, pairs):
     with CachedFeatures(cached, BATCH) as cache:
         # The first time compiles.
         cache.data(x[:BATCH], training=True)
-        begin = time.perf_counter()
+        begin = clock()
         features = cache.data(x, training=True)
-        once = time.perf_counter() - begin
+        once = clock() - begin
         times = epoch_times(
             [lambda t: run(plain, x, t), lambda t: run(cached, features, t)],
             WARM_UP,

@@ -12,12 +12,12 @@ Wanted, over the plain copy: the first `fit` at most 1.1, the others 1.05.
 """
 
 import argparse
-import time
 
 import keras
 import numpy as np
 from device import announce
 from interleave import absolute
+from interleave import clock
 
 import keras_trainkit as ktk
 
@@ -90,9 +90,9 @@ def timed(model, data, scheduled):
     """Returns the seconds and the traces of one `fit`."""
     callbacks = [ktk.callbacks.OneCycle(0.02)] if scheduled else []
     Counter.traces = 0
-    start = time.perf_counter()
+    start = clock()
     model.fit(*data, batch_size=BATCH, epochs=2, verbose=0, callbacks=callbacks)
-    return time.perf_counter() - start, Counter.traces
+    return clock() - start, Counter.traces
 
 
 def measured(make, data, turn):

@@ -1,6 +1,6 @@
 """What `batch_norm.fold` changes: outputs, weights, and the time of a call.
 
-Run as `python -m benchmarks.fold exact`: for one member of each family of
+Run as `python benchmarks/fold.py exact`: for one member of each family of
 `keras.applications`, without its published weights, at a small input: how
 many BatchNormalization are folded, the parameters before and after, and three
 differences of outputs, relative to the largest output:
@@ -14,22 +14,22 @@ differences of outputs, relative to the largest output:
 Kernels, gammas and betas are drawn; the statistics are those of a batch, so
 that the outputs depend on the inputs.
 
-Run as `python -m benchmarks.fold speed`: the median ratio of the time of
+Run as `python benchmarks/fold.py speed`: the median ratio of the time of
 `predict_on_batch` after and before, the two taking turns.
 
 Further arguments are the names of the models to look at.
 """
 
+import argparse
 import contextlib
-import sys
 
 import keras
 import numpy as np
 from device import announce
+from interleave import clock
+from interleave import report
 
 import keras_trainkit as ktk
-from benchmarks.interleave import clock
-from benchmarks.interleave import report
 from keras_trainkit.models.comparison import largest_difference
 
 _APPS = keras.applications
@@ -137,13 +137,18 @@ def speed(name, size):
     report(f"{name} at {size}, folded", after, before)
 
 
-if __name__ == "__main__":
-    announce()
-    what, *names = sys.argv[1:] or ["exact"]
-    run, sizes = {
-        "exact": (exact, FAMILIES),
-        "speed": (speed, SPEED),
-    }[what]
-    for name in names or sizes:
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    ways = {"exact": (exact, FAMILIES), "speed": (speed, SPEED)}
+    parser.add_argument("what", choices=ways, nargs="?", default="exact")
+    parser.add_argument("names", nargs="*", metavar="name")
+    arguments = parser.parse_args()
+    run, sizes = ways[arguments.what]
+    for name in arguments.names or sizes:
         run(name, sizes[name])
         keras.backend.clear_session()
+
+
+if __name__ == "__main__":
+    announce()
+    main()

@@ -11,11 +11,11 @@ their backward pass costs on the backend. Run as
 
 import argparse
 import statistics
-import time
 
 import keras
 import numpy as np
 from device import announce
+from interleave import clock
 
 import keras_trainkit as ktk
 
@@ -40,10 +40,10 @@ def conv_model():
 
 class EpochTime(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None):
-        self.begin = time.perf_counter()
+        self.begin = clock()
 
     def on_epoch_end(self, epoch, logs=None):
-        self.seconds = time.perf_counter() - self.begin
+        self.seconds = clock() - self.begin
 
 
 def stage(selection):

@@ -1,38 +1,51 @@
 """What `import keras_trainkit` costs over `import keras`.
 
 Fresh processes, in turns, so that a busy machine slows both alike. Run as
-`KERAS_BACKEND=tensorflow python benchmarks/import_time.py [pairs]`.
+`KERAS_BACKEND=tensorflow python benchmarks/import_time.py [pairs]`; with
+`BENCHMARK_CLOCK=processor` on a machine that is busy with other work.
 """
 
+import argparse
 import os
-import statistics
+import resource
 import subprocess
 import sys
 import time
 
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
 from device import announce
+from interleave import CLOCKS
+from interleave import clock
 
 TIMED = """
 import time
 import keras
-start = time.perf_counter()
-{extra}
-print(time.perf_counter() - start)
+start = time.{name}()
+import keras_trainkit
+print(time.{name}() - start)
 """
 
 
 def process(statement):
     """Returns the seconds of a whole process that runs `statement`."""
-    start = time.perf_counter()
+    start = _so_far()
     subprocess.run([sys.executable, "-c", statement], check=True)
-    return time.perf_counter() - start
+    return _so_far() - start
+
+
+def _so_far():
+    if clock is CLOCKS["wall"]:
+        return time.perf_counter()
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def inside():
     """Returns the seconds our import takes in a process that has Keras."""
-    code = TIMED.format(extra="import keras_trainkit")
     done = subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, "-c", TIMED.format(name=clock.__name__)],
         capture_output=True,
         check=True,
         text=True,
@@ -40,29 +53,34 @@ def inside():
     return float(done.stdout.splitlines()[-1])
 
 
-def main(pairs):
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("pairs", type=int, nargs="?", default=7)
+    pairs = parser.parse_args().pairs
     process("import keras, keras_trainkit")  # writes the .pyc files
-    alone, ours, within = [], [], []
-    for _ in range(pairs):
-        alone.append(process("import keras"))
-        ours.append(process("import keras, keras_trainkit"))
-        within.append(inside())
-    differences = [b - a for a, b in zip(alone, ours, strict=True)]
-    backend = os.environ.get("KERAS_BACKEND", "the default backend")
-    print(f"{backend}, {pairs} pairs of fresh processes, seconds:")
-    print(f"  import keras                  {statistics.median(alone):.3f}")
-    print(f"  import keras, keras_trainkit  {statistics.median(ours):.3f}")
-    middle, low, high = spread(differences)
-    print(f"  difference: median {middle:.3f}, {low:.3f} to {high:.3f}")
-    middle, low, high = spread(within)
-    print(f"  inside the process: {middle:.3f}, {low:.3f} to {high:.3f}")
+    alone, ours, within = np.array(
+        [
+            (
+                process("import keras"),
+                process("import keras, keras_trainkit"),
+                inside(),
+            )
+            for _ in range(pairs)
+        ]
+    ).T
+    print(f"{pairs} pairs of fresh processes, median (quartiles):")
+    told("import keras, s", alone)
+    told("import keras, keras_trainkit, s", ours)
+    told("difference, s", ours - alone)
+    told("ratio", ours / alone)
+    told("inside a process that has Keras, s", within)
 
 
-def spread(seconds):
-    return statistics.median(seconds), min(seconds), max(seconds)
+def told(name, values):
+    low, median, high = np.percentile(values, [25, 50, 75])
+    print(f"  {name}: {median:.2f} ({low:.2f}-{high:.2f})", flush=True)
 
 
 if __name__ == "__main__":
     announce()
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 7)
+    main()

@@ -2,14 +2,16 @@
 
     KERAS_BACKEND=jax python benchmarks/learning_rate_search.py cost
     KERAS_BACKEND=jax python benchmarks/learning_rate_search.py reliability
-    KERAS_BACKEND=torch python benchmarks/learning_rate_search.py peers
+    BENCHMARK_CLOCK=processor KERAS_BACKEND=torch \
+        python benchmarks/learning_rate_search.py peers
     KERAS_BACKEND=torch python benchmarks/learning_rate_search.py bound
 
 cost: 6 x Dense(64), Adam, batch 32. A plain `fit`, one with
 `LearningRateFinder` and a second plain one take turns epoch by epoch: ratios
 of step times. Then whole searches in turn with plain `fit`s of the same 100
-steps, both on new models, tracing and compiling included: ratios of processor
-times, which other work on the machine changes little.
+steps, both on new models, tracing and compiling included. With
+`BENCHMARK_CLOCK=processor` these are processor times, which other work on the
+machine changes little: so the stored ones were measured.
 
 reliability: 5 networks x 12 seeds on scikit-learn's digits, one of them with
 global pooling and SGD. How many searches answer, in how many passes, and how
@@ -23,12 +25,12 @@ They need `pip install lightning`, which nothing else of the project does.
 
 import argparse
 import os
-import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 from device import announce
+from interleave import clock
 from interleave import epoch_times
 from interleave import report
 from networks import deep_model
@@ -71,9 +73,9 @@ def cost(epochs):
 def whole(data, pairs=8):
     def seconds(call):
         model = deep_model()
-        start = time.process_time()
+        start = clock()
         call(model)
-        return time.process_time() - start
+        return clock() - start
 
     times = np.array(
         [

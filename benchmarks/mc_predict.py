@@ -128,7 +128,7 @@ def peak(rows, count):
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "peak":
+    if sys.argv[1:2] == ["peak"]:
         peak(int(sys.argv[2]), int(sys.argv[3]))
         sys.exit()
     parser = argparse.ArgumentParser()

@@ -1,9 +1,8 @@
 """Three models for `mc_predict.py`, and the ways to predict with them."""
 
-import time
-
 import keras
 import numpy as np
+from interleave import clock
 
 import keras_trainkit as ktk
 
@@ -182,7 +181,7 @@ def in_turns(ways, rounds):
     times = {name: [] for name in ways}
     for _ in range(rounds + 1):
         for name, way in ways.items():
-            start = time.perf_counter()
+            start = clock()
             way()
-            times[name].append(time.perf_counter() - start)
+            times[name].append(clock() - start)
     return {name: np.array(seconds[1:]) for name, seconds in times.items()}

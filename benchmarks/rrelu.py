@@ -12,11 +12,11 @@ stricter comparison.
 
 import argparse
 import statistics
-import time
 
 import keras
 import numpy as np
 from device import announce
+from interleave import clock
 
 import keras_trainkit as ktk
 
@@ -43,10 +43,10 @@ class TorchRReLU(keras.layers.Layer):
 
 class EpochTime(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None):
-        self.begin = time.perf_counter()
+        self.begin = clock()
 
     def on_epoch_end(self, epoch, logs=None):
-        self.seconds = time.perf_counter() - self.begin
+        self.seconds = clock() - self.begin
 
 
 def training_step(size, *layers):
@@ -79,10 +79,10 @@ def torch_pass(size, activation, backward):
             y.backward(torch.ones_like(y))
 
     def seconds():
-        begin = time.perf_counter()
+        begin = clock()
         for _ in range(STEPS):
             once()
-        return (time.perf_counter() - begin) / STEPS
+        return (clock() - begin) / STEPS
 
     once()
     return seconds

@@ -3,16 +3,16 @@
 Both search the same Keras network, which is a torch module, from the same
 weights on the same data, as they are called by default; Lightning with
 torch's own optimizer. Then the network is trained by `fit` at either
-suggestion. Times are processor times, which other work on the machine changes
-little: run with `OMP_NUM_THREADS=1`.
+suggestion. The stored times are processor times, which other work on the
+machine changes little: run with `BENCHMARK_CLOCK=processor OMP_NUM_THREADS=1`.
 """
 
 import logging
-import time
 import warnings
 
 import keras
 import numpy as np
+from interleave import clock
 from search_tasks import BATCH
 from search_tasks import NETWORKS
 from search_tasks import PIXELS
@@ -118,9 +118,9 @@ def both(name, seed):
 
 
 def timed(call):
-    start = time.process_time()
+    start = clock()
     result = call()
-    return result, time.process_time() - start
+    return result, clock() - start
 
 
 def accuracy(trainer, seed, rate):

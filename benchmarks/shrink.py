@@ -11,8 +11,8 @@ so that pruned over given shows what zeros alone do. Printed are medians of
 the ratios, and quartiles. Further arguments are the shares.
 """
 
+import argparse
 import os
-import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -105,9 +105,11 @@ def compare(name, share):
 
 
 def main():
-    shares = [float(one) for one in sys.argv[1:]] or [0.5, 0.75]
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("shares", type=float, nargs="*", default=[0.5, 0.75])
+    arguments = parser.parse_args()
     for name in NETWORKS:
-        for share in shares:
+        for share in arguments.shares:
             compare(name, share)
 
 
