@@ -5,7 +5,7 @@ import keras
 from keras_trainkit.backend.devices.device_copies import read_copies
 from keras_trainkit.backend.devices.device_copies import write_copies
 from keras_trainkit.backend.devices.distribution import refuse_workers
-from keras_trainkit.backend.model.layers import is_built
+from keras_trainkit.backend.model.built import require_built
 from keras_trainkit.backend.randomness.random_state import RandomState
 from keras_trainkit.backend.randomness.torch_generators import data_generators
 from keras_trainkit.batch_norm.population import PopulationStatistics
@@ -41,13 +41,7 @@ class Refresher:
                 BatchNormalization that trains.
         """
         model = self._model
-        if not is_built(model):
-            raise bad_value(
-                "model",
-                model.name,
-                "built, that is have its variables",
-                "Call it on a batch of data first.",
-            )
+        require_built(model)
         layers = trained_layers(model)
         if not layers:
             raise bad_value(

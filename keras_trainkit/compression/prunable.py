@@ -4,13 +4,13 @@ import dataclasses
 
 import keras
 
+from keras_trainkit.backend.model.built import require_weights
 from keras_trainkit.backend.model.flagged_variables import flagged_variables
 from keras_trainkit.backend.model.tensors import is_float
 from keras_trainkit.compression.normalized_units import normalizations_of
 from keras_trainkit.compression.output_layers import output_layers
 from keras_trainkit.constraints.kernel_slots import kernel_slots
 from keras_trainkit.kernels import norms
-from keras_trainkit.kernels.argument_checks import bad_type
 from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.models.kinds import kind_of
 from keras_trainkit.models.layer_tree import LayerTree
@@ -71,15 +71,7 @@ def prunable_kernels(model, structure, exclude):
             nothing is left.
         TypeError: For what is no model or no selection.
     """
-    if not isinstance(model, keras.Model):
-        raise bad_type("model", model, "a `keras.Model`")
-    if not model.weights:
-        raise bad_value(
-            "model",
-            model.name,
-            "a built model: there are no weights yet",
-            "Call it on a batch of data first.",
-        )
+    require_weights(model)
     tree = LayerTree(model)
     left = excluded_layers(tree, exclude)
     layers = [

@@ -7,10 +7,9 @@ import tempfile
 
 import keras
 
+from keras_trainkit.backend.model.built import require_weights
 from keras_trainkit.backend.model.tensors import to_numpy
 from keras_trainkit.backend.training.compile_state import without_optimizer
-from keras_trainkit.kernels.argument_checks import bad_type
-from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.models.layer_tree import LayerTree
 
 _HEADER = ("layer", "weights", "zeros", "sparsity", "bytes", "gzipped")
@@ -110,15 +109,7 @@ def sparsity_report(model):
     >>> report.total.gzipped_bytes < 0.6 * report.total.dense_bytes
     True
     """
-    if not isinstance(model, keras.Model):
-        raise bad_type("model", model, "a `keras.Model`")
-    if not model.weights:
-        raise bad_value(
-            "model",
-            model.name,
-            "a built model: there are no weights yet",
-            "Call it on a batch of data first.",
-        )
+    require_weights(model)
     return SparsityReport(_layers(model), *_file_sizes(model))
 
 

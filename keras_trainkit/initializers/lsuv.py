@@ -5,14 +5,13 @@ import dataclasses
 import keras
 import numpy as np
 
-from keras_trainkit.backend.model.layers import is_built
+from keras_trainkit.backend.model.built import require_built
 from keras_trainkit.backend.model.layers import takes_training
 from keras_trainkit.backend.model.lent_methods import lent_methods
 from keras_trainkit.backend.model.observed_calls import without_gradients
 from keras_trainkit.backend.model.tensors import as_tensor
 from keras_trainkit.initializers.new_values import write_first_values
 from keras_trainkit.initializers.unit_scaling import UnitScaling
-from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.kernels.argument_checks import require_choice
 from keras_trainkit.kernels.argument_checks import require_integer
 from keras_trainkit.kernels.argument_checks import require_number
@@ -125,13 +124,7 @@ def lsuv(model, x, orthogonal=True, tolerance=0.1, rounds=10, seed=None):
     if seed is not None:
         require_integer("seed", seed, 0)
     require_arrays("x", x)
-    if not is_built(model):
-        raise bad_value(
-            "model",
-            model.name,
-            "built, that is have its variables",
-            "Call it on a batch of data first.",
-        )
+    require_built(model)
     if seed is None:
         seed = np.random.randint(2**31)
     rng = np.random.default_rng(seed) if orthogonal else None

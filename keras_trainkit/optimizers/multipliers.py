@@ -1,7 +1,6 @@
 """Multipliers of the learning rate for selected layers."""
 
-import keras
-
+from keras_trainkit.backend.model.built import require_weights
 from keras_trainkit.kernels.argument_checks import bad_type
 from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.models.layer_tree import LayerTree
@@ -66,15 +65,7 @@ def multipliers(model, selections):
 
 def built_tree(model):
     """Returns the `LayerTree` of a model, which must have weights."""
-    if not isinstance(model, keras.Model):
-        raise bad_type("model", model, "a keras.Model")
-    if not model.weights:
-        raise bad_value(
-            "model",
-            model.name,
-            "built, so that its weights are known",
-            "Call it on a batch of data, or give it an `Input`.",
-        )
+    require_weights(model)
     return LayerTree(model)
 
 

@@ -6,14 +6,13 @@ import keras
 import numpy as np
 
 from keras_trainkit.backend.devices.between_processes import own_values
-from keras_trainkit.backend.model.layers import is_built
+from keras_trainkit.backend.model.built import require_built
 from keras_trainkit.backend.model.layers import takes_training
 from keras_trainkit.backend.model.observed_calls import observed_calls
 from keras_trainkit.backend.model.observed_calls import without_gradients
 from keras_trainkit.backend.model.tensors import as_tensor
 from keras_trainkit.backend.model.tensors import is_float
 from keras_trainkit.backend.model.tensors import to_numpy
-from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.kernels.argument_checks import require_choice
 from keras_trainkit.kernels.data_checks import require_arrays
 from keras_trainkit.kernels.unit_statistics import dead_share
@@ -103,13 +102,7 @@ def forward(model, x, training=False):
     0.6666666666666666
     """
     require_choice("training", training, (True, False))
-    if not is_built(model):
-        raise bad_value(
-            "model",
-            model.name,
-            "built, that is have its variables",
-            "Call it on a batch of data first.",
-        )
+    require_built(model)
     with inference_undone(model):
         return _observed(model, x, training)
 

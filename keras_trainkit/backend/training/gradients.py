@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from keras_trainkit.backend.devices.between_processes import own_tensor
-from keras_trainkit.backend.model.layers import is_built
+from keras_trainkit.backend.model.built import require_built
 from keras_trainkit.backend.model.layers import takes_training
 from keras_trainkit.backend.model.tensors import as_tensor
 from keras_trainkit.backend.model.tensors import to_numpy
@@ -204,13 +204,7 @@ def _jax_function(probe, variables, others):
 
 
 def _check(model):
-    if not is_built(model):
-        raise bad_value(
-            "model",
-            model.name,
-            "built, that is have its variables",
-            "Call it on a batch of data first.",
-        )
+    require_built(model)
     if not model.compiled:
         raise bad_value(
             "model", model.name, "compiled", "Call `model.compile` first."

@@ -83,7 +83,7 @@ class SharedStudy:
         self, storage, name, upwards, sampler, pruner, seed, epochs, settings
     ):
         optuna = import_optuna()
-        self._optuna, self._states = optuna, optuna.trial.TrialState
+        self._states = optuna.trial.TrialState
         with _quiet(optuna):
             self.study = optuna.create_study(
                 storage=_storage(optuna, storage),
