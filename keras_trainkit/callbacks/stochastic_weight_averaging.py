@@ -24,6 +24,7 @@ from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.kernels.argument_checks import is_integer
 from keras_trainkit.kernels.argument_checks import require_integer
 from keras_trainkit.kernels.argument_checks import require_number
+from keras_trainkit.kernels.averaged_epochs import averaged_epochs
 from keras_trainkit.kernels.equal_average import EqualAverage
 
 
@@ -158,7 +159,9 @@ class StochasticWeightAveraging(keras.callbacks.Callback):
                 "end of `fit` both would set the weights",
                 "Decide for one of the two averages.",
             )
-        self._begin = self._first_epoch()
+        self._averaged = averaged_epochs(
+            self.start, self.every, self.params.get("epochs")
+        )
         if is_built(self.model):
             self._require_data()
         self._average, self._variables = EqualAverage(), None
@@ -207,7 +210,7 @@ class StochasticWeightAveraging(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         """Adds the weights to the average, if no validation has."""
         self._add()
-        if self._files and epoch >= self._begin:
+        if self._files and epoch >= self._averaged.begin:
             self._files.save(epoch + 1, self._average)
 
     def on_train_end(self, logs=None):
@@ -217,7 +220,7 @@ class StochasticWeightAveraging(keras.callbacks.Callback):
         if not self.count:
             raise ValueError(
                 "Expected a `fit` that reaches the end of epoch "
-                f"{self._begin + self.every - 1}, at which StochasticWeight"
+                f"{self._averaged.first}, at which StochasticWeight"
                 f"Averaging begins. Received: one that was stopped in epoch "
                 f"{self._epoch}. The model has the weights of that epoch. "
                 "Give a smaller `start`, or leave out what stops the training."
@@ -226,28 +229,6 @@ class StochasticWeightAveraging(keras.callbacks.Callback):
         if self._files:
             self._files.clear()
         del self._variables, self._refresher, self._files
-
-    def _first_epoch(self):
-        epochs = self.params.get("epochs")
-        begin = self.start
-        if not is_integer(begin):
-            if epochs is None:
-                raise bad_value(
-                    "start",
-                    begin,
-                    "an integer where the callbacks are not told how many "
-                    "epochs there are",
-                )
-            begin = int(begin * epochs)
-        if epochs is not None and begin + self.every > epochs:
-            raise bad_value(
-                "start, every",
-                (self.start, self.every),
-                f"such that an average is taken within {epochs} epochs",
-                f"The first one would be at the end of epoch "
-                f"{begin + self.every - 1}, counted from 0.",
-            )
-        return begin
 
     def _require_data(self):
         layers = list(trained_layers(self.model))
@@ -261,7 +242,7 @@ class StochasticWeightAveraging(keras.callbacks.Callback):
             )
 
     def _resume(self, epoch):
-        if epoch <= self._begin:
+        if epoch <= self._averaged.begin:
             if self._files:
                 self._files.clear()
             return
@@ -277,7 +258,7 @@ class StochasticWeightAveraging(keras.callbacks.Callback):
         average = self._files.load(epoch)
         variables = self.model.trainable_variables
         shapes = [tuple(one.shape) for one in variables]
-        expected = (epoch - self._begin) // self.every
+        expected = self._averaged.before(epoch)
         if average.count != expected or (
             average.count and [a.shape for a in average.arrays] != shapes
         ):
@@ -292,8 +273,7 @@ class StochasticWeightAveraging(keras.callbacks.Callback):
         self._variables = variables if average.count else None
 
     def _add(self):
-        done = self._epoch - self._begin + 1
-        if self._added or done < 1 or done % self.every:
+        if self._added or not self._averaged.has(self._epoch):
             return
         variables = self.model.trainable_variables
         if self._variables is None:
