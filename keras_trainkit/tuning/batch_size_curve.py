@@ -4,6 +4,7 @@ import statistics
 
 import keras
 
+from keras_trainkit.backend.devices.distribution import refuse_devices
 from keras_trainkit.backend.devices.distribution import refuse_processes
 from keras_trainkit.backend.devices.out_of_memory import free_memory
 from keras_trainkit.backend.devices.out_of_memory import out_of_memory_message
@@ -83,9 +84,9 @@ def batch_size_curve(
         and as a string a table.
 
     Raises:
-        ValueError: If the model is not compiled, if its learning rate is a
-            schedule and `scale_rate` not `None`, if no size fits into memory,
-            and for data and numbers that do not go together.
+        ValueError: If the model is not compiled or on several devices, if its
+            learning rate is a schedule and `scale_rate` not `None`, if no size
+            fits into memory, and for data and numbers that do not go together.
         TypeError: If the data is no arrays, and for arguments of another type.
 
     Example:
@@ -106,6 +107,7 @@ def batch_size_curve(
     """
     refuse_not_compiled(model)
     refuse_processes("batch_size_curve", "it goes by the time each one takes")
+    refuse_devices(model, "batch_size_curve", "not all sizes can be shared")
     rows = ArrayRows({"x": x, "y": y})
     sizes = _sizes(batch_sizes, rows.count)
     require_number(

@@ -1,5 +1,6 @@
 """The largest batch that trains without running out of memory."""
 
+from keras_trainkit.backend.devices.distribution import refuse_devices
 from keras_trainkit.backend.devices.distribution import refuse_processes
 from keras_trainkit.backend.devices.out_of_memory import free_memory
 from keras_trainkit.backend.devices.out_of_memory import out_of_memory_message
@@ -74,8 +75,8 @@ def find_batch_size(
 
     Raises:
         ValueError: If `min_batch_size` rows do not fit, if the model is not
-            compiled, if the data is empty or of unequal length, and for
-            numbers out of range.
+            compiled or on several devices, if the data is empty or of unequal
+            length, and for numbers out of range.
         TypeError: If the data is no arrays (a dataset makes its own batches),
             and for arguments of another type.
 
@@ -97,6 +98,7 @@ def find_batch_size(
     """
     refuse_not_compiled(model)
     refuse_processes("find_batch_size", "memory may run out on one of them")
+    refuse_devices(model, "find_batch_size", "not all sizes can be shared")
     data = ArrayRows({"x": x, "y": y, "sample_weight": sample_weight})
     most = data.count if max_batch_size is None else max_batch_size
     bound = data.count if max_batch_size is None else None

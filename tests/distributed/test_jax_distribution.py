@@ -75,6 +75,19 @@ def test_refreshed_statistics_are_exact_on_each_device(report, engine):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("owner", ["find_batch_size", "batch_size_curve"])
+def test_what_needs_batches_of_any_size_is_refused(report, owner, engine):
+    kind, message, moved = report["one device"][engine][owner]
+    assert kind == "ValueError"
+    assert (
+        f"`distribution` must be one of a single device, or none, with {owner}"
+        in message
+    )
+    assert f"Received: distribution='{engine}'" in message
+    assert moved == 0
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 def test_a_kick_acts(report, engine):
     one, several = report["scenarios"]["RaiseLROnPlateau"][engine]["logged"]
     assert one == several == pytest.approx([0.01, 0.01, 0.05])

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from tests.distributed.scripts.scenarios import MAX_NORM
+from tests.distributed.scripts.scenarios import ONE_DEVICE
 from tests.distributed.scripts.scenarios import SCENARIOS
 from tests.distributed.scripts.scenarios import SEARCH
 from tests.distributed.scripts.scenarios import SEARCHES
@@ -211,6 +212,14 @@ def test_what_looks_into_the_step_is_refused(report, owner):
     assert kind == "ValueError"
     assert f"`distribute_strategy` must be none with {owner}" in message
     assert "Received: distribute_strategy='MirroredStrategy'" in message
+    assert moved == 0
+
+
+@pytest.mark.parametrize("owner", ONE_DEVICE)
+def test_what_needs_a_model_of_one_device_is_refused(report, owner):
+    kind, message, moved = report["one device"][owner]
+    assert kind == "ValueError"
+    assert f"`distribute_strategy` must be none with {owner}: " in message
     assert moved == 0
 
 

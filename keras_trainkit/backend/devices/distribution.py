@@ -107,6 +107,44 @@ def refuse_processes(owner, why):
         )
 
 
+def refuse_strategy(model, owner, why):
+    """Raises for a model that was made in the scope of a `tf.distribute` one.
+
+    Args:
+        model: A `keras.Model`.
+        owner: Name of the function, for errors.
+        why: Why it cannot be used there, half a sentence.
+    """
+    strategy = getattr(model, "_distribute_strategy", None)
+    if strategy is not None:
+        raise bad_value(
+            "distribute_strategy",
+            type(strategy).__name__,
+            f"none with {owner}: {why}",
+            "Make the model outside of the strategy's scope.",
+        )
+
+
+def refuse_devices(model, owner, why):
+    """Raises where several devices of this process share each batch.
+
+    Args:
+        model: A `keras.Model`.
+        owner: Name of the function, for errors.
+        why: Why it cannot be used there, half a sentence.
+    """
+    refuse_strategy(model, owner, why)
+    distribution = keras.distribution.distribution()
+    if distribution is not None and distribution.device_mesh.devices.size > 1:
+        raise bad_value(
+            "distribution",
+            type(distribution).__name__,
+            f"one of a single device, or none, with {owner}: {why}",
+            "Call `keras.distribution.set_distribution(None)` before the model "
+            "is made.",
+        )
+
+
 def is_distributed(model):
     """Whether a model's variables or batches are spread over devices."""
     strategy = getattr(model, "_distribute_strategy", None)

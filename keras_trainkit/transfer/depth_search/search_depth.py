@@ -4,6 +4,7 @@ import keras
 import numpy as np
 
 from keras_trainkit.backend.devices.distribution import refuse_processes
+from keras_trainkit.backend.devices.distribution import refuse_strategy
 from keras_trainkit.backend.devices.process import shown
 from keras_trainkit.backend.randomness.random_state import RandomState
 from keras_trainkit.kernels.argument_checks import require_choice
@@ -165,6 +166,7 @@ def search_depth(
     require_choice("verbose", verbose, (0, 1))
     arguments.require_model(model)
     refuse_processes("search_depth", "each would note the trials of all")
+    refuse_strategy(model, "search_depth", "it makes networks of its own")
     arguments.require_data(x, validation_data)
     if y is not None:
         require_arrays("y", y)

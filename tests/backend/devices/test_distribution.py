@@ -6,7 +6,9 @@ The engines themselves run in `tests/distributed`, in processes of their own.
 import keras
 import pytest
 
+from keras_trainkit.backend.devices.distribution import refuse_devices
 from keras_trainkit.backend.devices.distribution import refuse_impossible
+from keras_trainkit.backend.devices.distribution import refuse_strategy
 from tests.helpers.models import linear_model
 
 
@@ -69,6 +71,33 @@ def test_what_works_mirrored_is_let_through(kwargs, strategy, monkeypatch):
     callback = attached(**kwargs)
     monkeypatch.setattr(callback.model, "_distribute_strategy", strategy)
     assert refuse_impossible(callback) is None
+
+
+@pytest.mark.parametrize("refuse", [refuse_devices, refuse_strategy])
+def test_a_model_of_a_strategy_is_refused(refuse, strategy, monkeypatch):
+    model = linear_model()
+    assert refuse(model, "a search", "it cannot") is None
+    monkeypatch.setattr(model, "_distribute_strategy", strategy)
+    told = "`distribute_strategy` must be none with a search: it cannot"
+    with pytest.raises(ValueError, match=told):
+        refuse(model, "a search", "it cannot")
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_several_devices_of_a_mesh_are_refused(count, monkeypatch):
+    mesh = keras.distribution.DeviceMesh(
+        (count,), ["batch"], [f"cpu:{i}" for i in range(count)]
+    )
+    spread = keras.distribution.DataParallel(device_mesh=mesh)
+    monkeypatch.setattr(keras.distribution, "distribution", lambda: spread)
+    model = linear_model()
+    assert refuse_strategy(model, "a search", "it cannot") is None
+    if count == 1:
+        assert refuse_devices(model, "a search", "it cannot") is None
+        return
+    told = "`distribution` must be one of a single device.*a search: it cannot"
+    with pytest.raises(ValueError, match=told):
+        refuse_devices(model, "a search", "it cannot")
 
 
 @pytest.fixture

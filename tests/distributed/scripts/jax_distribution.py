@@ -86,6 +86,15 @@ def of_engine(engine, scenario):
     return scenario(contextlib.nullcontext, shards_of)
 
 
+# The networks of `search_depth` are spread like any other.
+SPLITS_NO_BATCH = ("find_batch_size", "batch_size_curve")
+
+
+def refused(engine, owner):
+    keras.distribution.set_distribution(ENGINES[engine])
+    return scenarios.refused(owner, contextlib.nullcontext)
+
+
 def samples(make_model):
     """Returns the samples of one device and of each engine."""
     keras.distribution.set_distribution(None)
@@ -110,6 +119,10 @@ FOUND = {
     "searches": {name: searches(name) for name in scenarios.SEARCHES},
     "averaged": {e: of_engine(e, scenarios.averaged) for e in ENGINES},
     "refreshed": {e: of_engine(e, scenarios.refreshed) for e in ENGINES},
+    "one device": {
+        engine: {owner: refused(engine, owner) for owner in SPLITS_NO_BATCH}
+        for engine in ENGINES
+    },
     "samples": {
         "repeated": samples(counted_samples.repeated),
         "mapped": samples(counted_samples.mapped),

@@ -229,6 +229,10 @@ FOUND = {
     "instruments": {
         name: refusal(make, scenarios.sgd) for name, make in INSTRUMENTS.items()
     },
+    "one device": {
+        owner: scenarios.refused(owner, STRATEGY.scope)
+        for owner in scenarios.ONE_DEVICE
+    },
     "eager accumulation": refusal(
         scenarios.one_cycle, accumulating, run_eagerly=True
     ),

@@ -277,6 +277,31 @@ def refreshed(scope, copies_of):
     }
 
 
+X, Y = regression_data()
+# What needs a model of one device.
+ONE_DEVICE = {
+    "find_batch_size": lambda model: ktk.tuning.find_batch_size(model, X, Y),
+    "batch_size_curve": lambda model: ktk.tuning.batch_size_curve(model, X, Y),
+    "search_depth": lambda model: ktk.transfer.search_depth(
+        model, X, Y, (X, Y), trials=2, seeds=2, epochs=1, verbose=0
+    ),
+}
+
+
+def refused(owner, scope):
+    """Returns the error of one of these, and how far the weights went."""
+    with scope():
+        model = mlp()
+        model.compile(sgd(), "mse")
+    before = model.get_weights()
+    try:
+        ONE_DEVICE[owner](model)
+        kind, message = "none", ""
+    except Exception as error:
+        kind, message = type(error).__name__, str(error)
+    return [kind, message, apart(before, model.get_weights())]
+
+
 def trained(name, scope=contextlib.nullcontext, **kwargs):
     """Returns the model, and how far its weights went."""
     with scope():
