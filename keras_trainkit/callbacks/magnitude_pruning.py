@@ -1,5 +1,7 @@
 """Weights of small magnitude, set to 0 for good while the others train on."""
 
+import weakref
+
 from keras_trainkit.backend.optimizer import anatomy
 from keras_trainkit.backend.training.batch_loss import batches_counted
 from keras_trainkit.callbacks.bases import fit_length
@@ -141,17 +143,25 @@ class MagnitudePruning(InstrumentCallback):
         self.structure = structure
         self.exclude = exclude
         self.sparsities = {}
-        self._course = self._first_epoch = None
+        self._course = self._first_epoch = self._seen_before = None
+        self._pruned_in = None
+
+    def set_model(self, model):
+        """Notes the optimizer's counter before any callback loads weights.
+
+        Every `set_model` comes before any `on_train_begin`, so another count
+        when the epochs begin is one that BackupAndRestore has loaded.
+        """
+        super().set_model(model)
+        optimizer = getattr(model, "optimizer", None)
+        self._seen_before = anatomy.batches_seen_if_known(optimizer)
 
     def make_instrument(self, model):
         """Returns what prunes in the step."""
-        same = self._instrumented is model
+        kernels = prunable_kernels(model, self.structure, self.exclude)
+        before = self._pruned_before(model)
         return PruningMasks(
-            model,
-            prunable_kernels(model, self.structure, self.exclude),
-            self.structure,
-            self._course,
-            self._instrument if same else None,
+            model, kernels, self.structure, self._course, before
         )
 
     def can_be_used_again(self, instrument, model):
@@ -208,7 +218,18 @@ class MagnitudePruning(InstrumentCallback):
         model = self.model
         if self._first_epoch is not None and model.built:
             self._instrument.apply()
+        self._seen_before = None
         super().on_train_end(logs)
+
+    def _pruned_before(self, model):
+        """Returns what it has pruned in a model, other ones between or not."""
+        if self._instrument is None:
+            return []
+        if self._pruned_in is None:
+            # Not at construction: it cannot be pickled.
+            self._pruned_in = weakref.WeakKeyDictionary()
+        self._pruned_in[self._instrumented] = self._instrument.marked()
+        return self._pruned_in.pop(model, [])
 
     def _course_of_fit(self):
         optimizer = anatomy.innermost(self.model.optimizer)
@@ -244,11 +265,19 @@ class MagnitudePruning(InstrumentCallback):
     def _begin(self):
         batches = fit_length.batches_before(self.params, self._first_epoch)
         optimizer = anatomy.innermost(self._model.optimizer)
+        position = batches // anatomy.accumulation_steps(optimizer)
+        # A run that was killed within an epoch has pruned more than at the
+        # beginning of that epoch, where the resumed one goes on.
+        loaded = self._seen_before not in (
+            None,
+            anatomy.batches_seen_so_far(optimizer),
+        )
+        has_begun = self._first_epoch > 0 and position >= self.start
         self._instrument.begin(
             self._course,
             self._shares,
-            batches // anatomy.accumulation_steps(optimizer),
-            resumed=self._first_epoch > 0,
+            position,
+            resumed=loaded or has_begun,
         )
 
     def _require_updates(self):

@@ -149,7 +149,10 @@ def _embeds(layer):
 
 def _is_kernel(weight):
     return (
-        len(weight.shape) > 1 and is_float(weight) and "bias" not in weight.name
+        len(weight.shape) > 1
+        and 0 not in weight.shape
+        and is_float(weight)
+        and "bias" not in weight.name
     )
 
 

@@ -34,14 +34,14 @@ class PruningMasks:
         kernels: List of `PrunableKernel`s.
         structure: One of `prunable.STRUCTURES`.
         course: `Course`, when weights are pruned.
-        before: `PruningMasks` of an earlier run of the same structure, whose
-            pruned weights stay so, or `None`.
+        before: What `marked` of an earlier run has returned: pruned weights
+            stay so. Defaults to nothing.
 
     Attributes:
         variables: What the step reads and writes.
     """
 
-    def __init__(self, model, kernels, structure, course, before=None):
+    def __init__(self, model, kernels, structure, course, before=()):
         self._model = model
         self._kernels = kernels
         self._structure = structure
@@ -57,8 +57,9 @@ class PruningMasks:
         # Where the course begins, its start, its end and its frequency.
         self._numbers = make_variable(model, (4,), "pruning_course", "int32")
         self.variables = [*self._masks.values(), self._counts, self._numbers]
-        if before is not None:
-            self._take_over(before)
+        for variable, mask in before:
+            if id(variable) in self._masks:
+                write_mark(self._masks[id(variable)], keras.ops.copy(mask))
 
     def fits(self, kernels, course):
         """Whether it serves another run, without a new trace."""
@@ -91,10 +92,11 @@ class PruningMasks:
         self.lay_out_counts()
         row = course.latest(position)
         for kernel in self._kernels:
-            self._recover(kernel, resumed and row >= 0)
+            self._recover(kernel, resumed)
         if row >= 0 and read_number(self._counts)[row].any():
-            self._prune(True, row)
-        self._set_to_zero(self._kernels)
+            kernels = self._trained()
+            self._prune(True, row, kernels, self._held(kernels))
+        self.apply()
 
     def lay_out_counts(self):
         """Computes how many weights are to be pruned at each event.
@@ -113,7 +115,7 @@ class PruningMasks:
 
     def apply(self):
         """Sets what is pruned to 0, between two steps."""
-        self._set_to_zero(self._kernels)
+        zero_marked(*self._held(self._kernels))
 
     def is_past_end(self):
         """Whether the target should be reached by now."""
@@ -161,11 +163,6 @@ class PruningMasks:
         train = {id(one) for one in self._model.trainable_variables}
         return [one for one in self._kernels if id(one.variable) in train]
 
-    def _take_over(self, before):
-        for variable, mask in before.marked():
-            if id(variable) in self._masks:
-                write_mark(self._masks[id(variable)], keras.ops.copy(mask))
-
     def _recover(self, kernel, resumed):
         """Finds what is pruned already: it is exactly 0.
 
@@ -190,9 +187,13 @@ class PruningMasks:
             origin, *course = self._plan
         position = batches // self._batches - origin
         due = is_due(position, *course) & (batches % self._batches == 0)
+        # What trains is asked for at every eager step.
+        kernels = self._trained()
+        held = self._held(kernels)
         # First, so that a compiler makes it part of the update.
-        self._set_to_zero(self._trained())
-        self._prune(due, self._row(position, *course))
+        zero_marked(*held)
+        if due is not False:
+            self._prune(due, self._row(position, *course), kernels, held)
 
     def _row(self, position, start, end, frequency):
         last = self._rows - 1
@@ -202,8 +203,7 @@ class PruningMasks:
         row = keras.ops.maximum(position - start, 0) // frequency
         return keras.ops.where(position >= end, last, row)
 
-    def _prune(self, due, row):
-        kernels = self._trained()
+    def _prune(self, due, row, kernels, held):
         if not kernels:
             return
         alone = self._structure != "global"
@@ -224,10 +224,7 @@ class PruningMasks:
         variables = [one.variable for one in kernels]
         variables += [bias for one in kernels for bias in one.biases]
         marks = [self._masks[id(one)] for one in variables]
-        mark_when(due, compute, marks, *self._held(kernels))
-
-    def _set_to_zero(self, kernels):
-        zero_marked(*self._held(kernels))
+        mark_when(due, compute, marks, *held)
 
     def _held(self, kernels):
         """Returns what is pruned, averages too, and the mark of each."""

@@ -35,8 +35,8 @@ class LayerSparsity:
 
     @property
     def sparsity(self):
-        """The share of zeros."""
-        return self.zeros / self.weights
+        """The share of zeros; 0 of no weights."""
+        return self.zeros / max(self.weights, 1)
 
 
 class SparsityReport:

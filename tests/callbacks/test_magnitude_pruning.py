@@ -188,6 +188,53 @@ def test_a_resumed_run_equals_one_that_was_not_interrupted(tmp_path):
         np.testing.assert_array_equal(one == 0, other == 0)
 
 
+def zeros_after_each_batch(model, *callbacks):
+    kernel, seen = model.get_layer("hidden").kernel, []
+
+    class Watch(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            # On JAX, asking for the model brings its state back.
+            assert self.model is model
+            seen.append(zeros(kernel))
+
+    fit(model, *callbacks, Watch())
+    assert len(seen) == 4
+    return seen
+
+
+def test_a_run_killed_in_its_first_epoch_holds_its_zeros(tmp_path):
+    def backup():
+        return keras.callbacks.BackupAndRestore(tmp_path, save_freq=2)
+
+    killed = mlp(units=8)
+    killed.compile(keras.optimizers.Adam(RATE), "mse", **QUICK)
+    breaking = keras.callbacks.LambdaCallback(on_train_batch_end=stop)
+    with pytest.raises(Stop):
+        fit(killed, pruning(0.5, end=1, frequency=1), backup(), breaking)
+    resumed = mlp(seed=2, units=8)
+    resumed.compile(keras.optimizers.Adam(RATE), "mse", **QUICK)
+    late = pruning(0.5, start=4, end=4)
+    seen = zeros_after_each_batch(
+        resumed, pruning(0.5, start=4, end=4), backup()
+    )
+    assert seen[0].sum() == 32
+    for one in seen:
+        np.testing.assert_array_equal(one, seen[0])
+
+
+def test_it_remembers_a_model_though_it_prunes_another_in_between():
+    one, other = mlp(units=8), mlp(seed=2, units=8)
+    for model in (one, other):
+        model.compile("adam", "mse", **QUICK)
+    callback = pruning(start=2, end=2)
+    fit(one, callback)
+    before = zeros(one.get_layer("hidden").kernel)
+    fit(other, callback)
+    assert before.sum() == 32
+    for seen in zeros_after_each_batch(one, callback):
+        np.testing.assert_array_equal(seen, before)
+
+
 LATER = {
     "averages": lambda: ktk.callbacks.StochasticWeightAveraging(start=0),
     "the best weights": lambda: keras.callbacks.EarlyStopping(

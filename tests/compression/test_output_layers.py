@@ -46,3 +46,38 @@ def test_a_subclassed_model_ends_with_its_last_layer():
     model = SubclassedMLP()
     model(np.zeros((1, 8)))
     assert found(model) == ["head"]
+
+
+class TwoHeads(keras.Model):
+    """Both outputs are made of one trunk, the first one through an Add."""
+
+    def __init__(self):
+        super().__init__()
+        self.trunk = LAYERS.Dense(4, name="trunk")
+        self.one = LAYERS.Dense(2, name="one")
+        self.beside = LAYERS.Dense(2, name="beside")
+        self.two = LAYERS.Dense(3, name="two")
+
+    def call(self, x):
+        h = keras.ops.tanh(self.trunk(x))
+        return {"one": self.one(h) + self.beside(x), "two": self.two(h)}
+
+
+def test_all_outputs_of_a_subclassed_model_count():
+    model = TwoHeads()
+    model(np.zeros((1, 8)))
+    assert found(model) == ["one", "beside", "two"]
+
+
+class OnNumbers(SubclassedMLP):
+    """Its code needs numbers, so it does not run on symbolic tensors."""
+
+    def call(self, x):
+        x = super().call(x)
+        return x if float(keras.ops.stop_gradient(keras.ops.max(x))) < 9 else -x
+
+
+def test_of_a_model_that_cannot_be_traced_it_is_the_last_layer():
+    model = OnNumbers()
+    model(np.zeros((1, 8)))
+    assert found(model) == ["head"]

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from keras_trainkit.compression.prunable import prunable_kernels
+from keras_trainkit.compression.sparsity_report import sparsity_report
 from tests.helpers.models import SubclassedMLP
 from tests.helpers.models import mlp
 
@@ -54,6 +55,16 @@ def test_recurrent_kernels_are_found_in_their_cells():
         "kernel",
         "recurrent_kernel",
     ] * 2
+
+
+def test_a_kernel_without_elements_is_none():
+    inputs = keras.Input((0,))
+    x = LAYERS.Dense(4, use_bias=False, name="empty")(inputs)
+    model = keras.Model(inputs, LAYERS.Dense(2, name="head")(x))
+    assert paths(model) == ["head/kernel"]
+    report = sparsity_report(model)
+    assert [one.sparsity for one in report.layers] == [0, 2 / 10]
+    assert "0.0%" in str(report)
 
 
 def test_frozen_kernels_are_among_them():

@@ -25,7 +25,7 @@ def model():
     return model
 
 
-def masks_for(model, structure=None, before=None):
+def masks_for(model, structure=None, before=()):
     kernels = prunable_kernels(model, structure, None)
     return PruningMasks(model, kernels, structure, COURSE, before)
 
@@ -67,12 +67,12 @@ def test_a_kernel_that_is_all_zero_was_made_so(model):
 def test_masks_of_an_earlier_run_are_taken_over_where_weights_are_zero(model):
     before = masks_for(model)
     before.begin(COURSE, SHARES, 10, resumed=False)
-    masks = masks_for(model, before=before)
+    masks = masks_for(model, before=before.marked())
     masks.begin(COURSE, SHARES, 0, resumed=False)
     assert masks.sparsity()[0]["hidden/kernel"] == 16 / 32
     # Other weights were set meanwhile.
     model.set_weights([np.ones(w.shape) for w in model.get_weights()])
-    later = masks_for(model, before=masks)
+    later = masks_for(model, before=masks.marked())
     later.begin(COURSE, SHARES, 0, resumed=False)
     assert later.sparsity() == ({"hidden/kernel": 0, "head/kernel": 0}, 0)
 

@@ -163,6 +163,19 @@ def batches_seen_so_far(optimizer):
     return int(number(optimizer._iterations))
 
 
+def batches_seen_if_known(optimizer):
+    """Returns the counter as a Python integer, or `None`.
+
+    Args:
+        optimizer: What `model.optimizer` holds: also `None`, an optimizer with
+            several inside, or one whose variables an error has left empty.
+    """
+    if optimizer is None or _is_multi(optimizer):
+        return None
+    optimizer = innermost(optimizer)
+    return batches_seen_so_far(optimizer) if has_values(optimizer) else None
+
+
 def number(variable):
     """Returns a scalar variable as a Python number.
 
