@@ -213,7 +213,6 @@ def test_a_run_killed_in_its_first_epoch_holds_its_zeros(tmp_path):
         fit(killed, pruning(0.5, end=1, frequency=1), backup(), breaking)
     resumed = mlp(seed=2, units=8)
     resumed.compile(keras.optimizers.Adam(RATE), "mse", **QUICK)
-    late = pruning(0.5, start=4, end=4)
     seen = zeros_after_each_batch(
         resumed, pruning(0.5, start=4, end=4), backup()
     )

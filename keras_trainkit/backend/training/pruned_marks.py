@@ -67,22 +67,39 @@ def mark_when(condition, compute, marks, variables, marks_of):
     elif keras.backend.backend() == "jax":
         _write_stateless(condition, write, [*marks, *variables])
     else:
-        keras.ops.cond(condition, write, lambda: None)
+        _once_if(condition, lambda: write() or [], [])
 
 
 def _write_stateless(condition, write, variables):
     """Calls `write` in a condition of JAX's, which has to return values."""
-    before = [variable.value for variable in variables]
 
-    def after():
-        pairs = list(zip(variables, before, strict=True))
+    def after(*values):
+        pairs = list(zip(variables, values, strict=True))
         with keras.StatelessScope(pairs) as scope:
             write()
         return [scope.get_current_value(variable) for variable in variables]
 
-    values = keras.ops.cond(condition, after, lambda: before)
+    before = [variable.value for variable in variables]
+    values = _once_if(condition, after, before)
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
+
+
+def _once_if(condition, compute, values):
+    """Returns `compute(*values)` where a condition holds, else `values`.
+
+    A loop of one turn or none: XLA works on its values in place, where it
+    would copy all of them into and out of a condition, whether it holds or
+    not.
+    """
+
+    def turn(_, *values):
+        return (keras.ops.zeros((), "bool"), *compute(*values))
+
+    state = keras.ops.while_loop(
+        lambda due, *_: due, turn, (condition, *values)
+    )
+    return state[1:]
 
 
 def zero_marked(variables, marks):
