@@ -34,7 +34,8 @@ def l1_sparsify(model, factor, exclude=None):
     penalty is part of the layers' configurations, so it is saved with the
     model and copied by `clone_model`, wherever the model's configuration
     contains its layers' (a subclassed model makes them anew: call this again).
-    A kernel that is frozen has no penalty until it trains.
+    A kernel that is frozen has no penalty until it trains. Layers that a model
+    makes in its `build` are found once it is built.
 
     Args:
         model: A `keras.Model`, built or not, that is not compiled yet.

@@ -5,6 +5,7 @@ import math
 import keras
 from keras import ops
 
+from keras_trainkit.backend.model.graph_nodes import is_in_graph
 from keras_trainkit.backend.model.tensors import computed_wide
 from keras_trainkit.kernels.activations import swish
 from keras_trainkit.kernels.argument_checks import bad_value
@@ -139,8 +140,11 @@ class Swish(keras.layers.Layer):
     def get_build_config(self):
         """Returns the shape to build the layer with, where it needs one."""
         # Loading builds layers before it connects them, so none could share
-        # (keras/src/saving/serialization_lib.py).
-        return super().get_build_config() if self.shared == "channel" else None
+        # (keras/src/saving/serialization_lib.py); but those that nobody
+        # connects, as the activation of another layer, it calls too late.
+        if self.shares_beta_of_model and is_in_graph(self):
+            return None
+        return super().get_build_config()
 
     def get_config(self):
         """Returns the constructor's arguments."""

@@ -93,15 +93,19 @@ def test_integers_are_squashed_as_floats_are():
     np.testing.assert_allclose(y, expected(x, 2.0), 1e-5, 1e-6)
 
 
-def test_it_is_the_activation_of_another_layer(tmp_path):
-    dense = keras.layers.Dense(3, activation=Swish(2.0))
+@pytest.mark.parametrize("shared", ["layer", "channel", "model"])
+def test_it_is_the_activation_of_another_layer(shared, tmp_path):
+    dense = keras.layers.Dense(3, activation=Swish(2.0, shared=shared))
     model = keras.Sequential([keras.Input((4,)), dense])
+    model(X)
     assert len(model.trainable_variables) == 3
+    dense.activation.beta.assign(dense.activation.beta + 1.0)
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
     np.testing.assert_allclose(to_numpy(loaded(X)), to_numpy(model(X)))
 
 
+@keras.saving.register_keras_serializable("keras_trainkit_tests")
 class Shifted(Swish):
     def build(self, input_shape):
         super().build(input_shape)
@@ -117,6 +121,15 @@ def test_a_subclass_with_weights_is_built_when_it_is_called():
     y = to_numpy(layer(X))
     np.testing.assert_allclose(y, expected(X + 1, 2.0), 1e-5, 1e-6)
     assert len(layer.weights) == 2
+
+
+def test_a_subclass_with_weights_can_be_an_activation_that_is_loaded(tmp_path):
+    dense = keras.layers.Dense(3, activation=Shifted(2.0))
+    model = keras.Sequential([keras.Input((4,)), dense])
+    model(X)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_allclose(to_numpy(loaded(X)), to_numpy(model(X)))
 
 
 @pytest.mark.one_backend

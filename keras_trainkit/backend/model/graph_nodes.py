@@ -184,3 +184,11 @@ def set_mask(value, mask):
 
 def _inputs(args, kwargs):
     return args[0] if args else kwargs["inputs"]
+
+
+def is_in_graph(layer):
+    """Whether a layer was called on symbolic tensors of a graph.
+
+    `_inbound_nodes`: keras/src/ops/operation.py
+    """
+    return bool(layer._inbound_nodes)

@@ -6,6 +6,7 @@ from keras_trainkit.backend.model.graph_nodes import arguments_of
 from keras_trainkit.backend.model.graph_nodes import entry_of
 from keras_trainkit.backend.model.graph_nodes import exit_of
 from keras_trainkit.backend.model.graph_nodes import functional_of
+from keras_trainkit.backend.model.graph_nodes import is_in_graph
 from keras_trainkit.backend.model.graph_nodes import mask_of
 from keras_trainkit.backend.model.graph_nodes import node_of
 from keras_trainkit.backend.model.graph_nodes import nodes_of
@@ -105,3 +106,13 @@ def test_the_node_that_made_a_tensor_reads_what_came_before():
     assert node_of(second).input_tensors != [x]
     assert node_of(x).input_tensors == []
     assert node_of(np.ones(3)) is None
+
+
+def test_what_is_called_inside_of_a_layer_is_in_no_graph():
+    inner, dense = keras.layers.ReLU(), keras.layers.Dense(2)
+    outer = keras.layers.TimeDistributed(inner)
+    assert not is_in_graph(dense)
+    outer(dense(keras.Input((3, 4))))
+    outer(np.ones((1, 3, 4)))
+    assert is_in_graph(dense) and is_in_graph(outer)
+    assert not is_in_graph(inner)
