@@ -62,7 +62,8 @@ def refresh(model, data, batch_size=32, steps=None, verbose="auto"):
     Raises:
         ValueError: If no BatchNormalization is there that trains, the model
             is not built, there is no data, inputs of a layer are not finite,
-            or a layer is called in a compiled loop. The statistics are the
+            its statistics do not fit into the dtype of its variables, or it
+            is called in a compiled loop. The statistics are the
             old ones then, as after any exception.
         TypeError: For arguments of another type.
 

@@ -6,6 +6,7 @@ import numpy as np
 from keras_trainkit.backend.devices.device_copies import copies
 from keras_trainkit.backend.devices.device_copies import read_copies
 from keras_trainkit.backend.devices.device_copies import write_copies
+from keras_trainkit.kernels.argument_checks import bad_value
 
 
 def statistics_of(layer):
@@ -23,16 +24,37 @@ def assign_statistics(layer, mean, variance):
         layer: A built `keras.layers.BatchNormalization`.
         mean: Array of shape `(channels,)`.
         variance: Array of the same shape.
+
+    Raises:
+        ValueError: Where the dtype of the layer's variables cannot hold them.
     """
     values = [mean, variance]
     if getattr(layer, "renorm", False):
         # Training derives the variance from it: `_update_renorm_statistics`,
         # keras/src/layers/normalization/batch_normalization.py
         values.append(np.sqrt(variance + layer.epsilon))
-    for variable, value in zip(statistics_of(layer), values, strict=True):
-        dtype = keras.backend.standardize_dtype(variable.dtype)
-        one = keras.ops.convert_to_numpy(keras.ops.cast(value, dtype))
-        write_copies(variable, [one] * len(copies(variable)))
+    pairs = [
+        (variable, _as_held(layer, variable, value))
+        for variable, value in zip(statistics_of(layer), values, strict=True)
+    ]
+    for variable, value in pairs:
+        write_copies(variable, [value] * len(copies(variable)))
+
+
+def _as_held(layer, variable, value):
+    dtype = keras.backend.standardize_dtype(variable.dtype)
+    with np.errstate(over="ignore"):
+        held = keras.ops.convert_to_numpy(keras.ops.cast(value, dtype))
+    if not np.isfinite(np.asarray(held, "float64")).all():
+        raise bad_value(
+            "model",
+            f"{layer.name}: {variable.name} up to {np.max(np.abs(value)):.3g} "
+            f"in {dtype}",
+            "one whose statistics fit into the dtype of their variables",
+            "Scale the inputs of this layer, or give it a policy with float32 "
+            "variables, such as 'mixed_float16'.",
+        )
+    return held
 
 
 def mean_and_variance(layer):

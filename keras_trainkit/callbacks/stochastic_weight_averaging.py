@@ -76,9 +76,10 @@ class StochasticWeightAveraging(keras.callbacks.Callback):
             `fit` if `x` is missing, the `fit` ends before the first summand,
             the optimizer averages weights itself, a callback behind this one
             would replace the average, or the `fit` begins behind `start` and
-            `backup_dir` has no average of that epoch; if what trains changes
-            while it is averaged; at the end of `fit` if it was stopped before
-            the first summand: the weights are the trained ones then.
+            `backup_dir` has no average of that epoch; if nothing trains, or
+            what trains changes while it is averaged; at the end of `fit` if it
+            was stopped before the first summand: the weights are the trained
+            ones then.
         TypeError: For arguments of another type.
 
     Example:
@@ -276,6 +277,14 @@ class StochasticWeightAveraging(keras.callbacks.Callback):
         if self._added or not self._averaged.has(self._epoch):
             return
         variables = self.model.trainable_variables
+        if not variables:
+            raise bad_value(
+                "model",
+                self.model.name,
+                "one that trains, with StochasticWeightAveraging: nothing is "
+                "trainable",
+                "Unfreeze a layer, or leave the callback out.",
+            )
         if self._variables is None:
             self._variables = variables
         if [*map(id, variables)] != [*map(id, self._variables)]:

@@ -211,6 +211,14 @@ def test_without_normalization_no_data_is_needed():
     np.testing.assert_allclose(trained(model)[0], expected, 1e-6, 1e-7)
 
 
+def test_a_model_in_which_nothing_trains_is_an_error():
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+    model.trainable = False
+    model.compile("sgd", "mse", run_eagerly=True)
+    with pytest.raises(ValueError, match="nothing is trainable"):
+        fit(model, StochasticWeightAveraging(start=0), epochs=1)
+
+
 def test_what_begins_to_train_is_an_error(untraced):
     model = untraced
     try:
