@@ -69,7 +69,9 @@ class Shampoo(AxisPreconditioned):
             into blocks that are preconditioned each by itself. Defaults to
             128.
         grafting: `"adam"`, `"rmsprop"`, `"adagrad"`, `"sgd"`, or `None`:
-            the step is `learning_rate * P`. Defaults to `"adam"`.
+            the step is `learning_rate * P`, which nothing bounds until the
+            roots know of a gradient; so `None` wants `root_every=1`, or an
+            `epsilon` of 1e-3. Defaults to `"adam"`.
         **kwargs: What every `keras.optimizers.Optimizer` takes:
             `weight_decay` (decoupled), `clipnorm`, `use_ema`,
             `gradient_accumulation_steps`, `name`, ...
