@@ -101,3 +101,13 @@ def test_a_number_is_read_and_assigned():
     assert float(variable) == 0.25
     anatomy.assign_number(variable, keras.ops.convert_to_tensor(0.5))
     assert anatomy.number(variable) == 0.5
+
+
+def test_the_counter_is_read_through_wrappers_where_there_is_one():
+    inner = keras.optimizers.SGD()
+    inner.build([keras.Variable(np.ones(2))])
+    inner.iterations.assign(3)
+    scaled = keras.optimizers.LossScaleOptimizer(inner)
+    assert anatomy.batches_seen_if_known(inner) == 3
+    assert anatomy.batches_seen_if_known(scaled) == 3
+    assert anatomy.batches_seen_if_known(None) is None
