@@ -24,7 +24,7 @@ _ABOUT_SHAPES = re.compile(
     r"""
     incompatible\ (with\ the\ layer|(input\ )?shapes?|dimensions)
     | \b(in)?compatible\ shapes?\b | shapes?\b.{0,60}\b(in)?compatible
-    | \b(input|output|target|weight|value|labels?|logits|x|y)[._]?shape\b
+    | \b(input|output|target|weight|value|labels?|logits|x|y)[._\ ]?shape\b
     | \bshapes?\ (of\ .{0,30}\ )?(must|cannot|do|does|mismatch|are|is)
     | \bshapes\ used\ to\ initialize
     | (same|matching|invalid|inhomogeneous|unknown)\ (shape|rank|dtype)
@@ -50,7 +50,8 @@ _ABOUT_SHAPES = re.compile(
     | expected\ to\ be\ an?\ \w+\ tensor | is\ not\ in\ the\ list\ of\ allowed
     | expects\ \d+\ (named\ )?input | Missing\ data\ for\ input
     | expected\ \d+\ variables | structure\ of\ `inputs`
-    | not\ connected\ to\ `inputs` | same\ leading\ dimension
+    | not\ connected\ to\ `inputs` | same\ (leading|first)\ dimension
+    | Expected\ \w+\d,\ but\ got\ .{0,99}\ of\ type\ '(str|object)'
     | have\ different\ structures | start\ with\ segment_ids
     | shapes\ that\ differ | in\ both\ shapes | \bsplit\ dimension
     | not\ divisible\ by | in\ an\ equal\ division

@@ -97,6 +97,18 @@ def test_other_messages_are_not_about_shapes(message):
 
 
 @pytest.mark.parametrize(
+    "message",
+    [
+        "Expected float32, but got far of type 'str'.",
+        "logits and labels must have the same first dimension, got logits "
+        "shape [8,10] and labels shape [7]",
+    ],
+)
+def test_what_tensorflow_says_of_data(message):
+    assert is_about_shapes(message)
+
+
+@pytest.mark.parametrize(
     "message, is_told",
     [
         ("None values not supported.", True),

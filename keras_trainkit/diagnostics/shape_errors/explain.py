@@ -5,6 +5,7 @@ import contextlib
 import keras
 
 from keras_trainkit.backend.model.failed_calls import came_through_keras
+from keras_trainkit.diagnostics.shape_errors import read_fed
 from keras_trainkit.diagnostics.shape_errors import read_inputs
 from keras_trainkit.diagnostics.shape_errors import read_merges
 from keras_trainkit.diagnostics.shape_errors import read_products
@@ -22,6 +23,7 @@ from keras_trainkit.kernels.error_messages import sizes_in
 # The more special ones come first.
 _READERS = (
     *read_inputs.READERS,
+    *read_fed.READERS,
     *read_merges.READERS,
     *read_shapes.READERS,
     *read_values.READERS,

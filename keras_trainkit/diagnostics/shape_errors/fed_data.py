@@ -21,6 +21,7 @@ class FedData:
         rows: Number of rows that are trained on, or `None`.
         batch_size: Rows of a batch, or `None`.
         last_batch: Rows of the last batch if it is smaller, else `None`.
+        is_stream: Whether it was a dataset or a generator.
     """
 
     def __init__(self, calls):
@@ -30,6 +31,13 @@ class FedData:
         self.arrays = dict(self._arrays())
         self.rows = self._rows()
         self.batch_size = self._batch_size()
+        self.is_stream = (
+            self.method in _IN_BATCHES
+            and not self.of("x")
+            and not isinstance(
+                self.arguments.get("x"), (list, tuple, dict, type(None))
+            )
+        )
         self.last_batch = None
         if self.rows and self.batch_size and self.rows % self.batch_size:
             self.last_batch = self.rows % self.batch_size

@@ -24,9 +24,10 @@ _WHOLE = re.compile(
     r"(?:torch\.Size\()?([(\[][^)\]]*[)\]])",
     re.DOTALL,
 )
-_STRUCTURE = re.compile(
-    r"Missing data for input|expects \d+ (named )?input|structure of `inputs`"
-    r"|not connected to `inputs`"
+# The same of a functional model: keras/src/layers/input_spec.py
+_SPEC = re.compile(
+    r"expected shape=(\([^)]*\)), found shape=(\([^)]*\))",
+    re.DOTALL,
 )
 _WITH_TIME = ("LSTM", "GRU", "RNN", "Conv1D", "Bidirectional", "Distributed")
 _FLAT = "put keras.layers.Flatten() before"
@@ -81,6 +82,12 @@ def _for_axis(scene, layer, expected, shape):
         return (
             f"its input comes from {quoted(maker)}. Give {maker.name!r} "
             f"{expected} outputs, or make {name} anew for {shape[-1]}."
+        )
+    if scene.is_symbolic():
+        return (
+            f"give it {expected} values in the last axis, or use another "
+            f"layer for inputs of {shape[-1]}: the weights of {name} are made "
+            f"for {expected}."
         )
     return (
         f"give {label} {expected} columns ({expected} values in the last "
@@ -154,16 +161,80 @@ def expects_time(kind):
 
 def wrong_input(scene):
     """Reads "Expected shape (None, 784), but input has incompatible shape"."""
-    found = _WHOLE.search(scene.text)
+    found = _WHOLE.search(scene.text) or _SPEC.search(scene.text)
     if not found:
         return None
     expected, shape = _shape(found[1]), _shape(found[2])
+    outer = scene.layer is None or scene.layer in scene.models[:1]
     label = scene.data.like(shape) or "x"
-    model = f"the model {scene.model.name!r}" if scene.model else "the model"
+    taker = scene.model if outer else scene.layer
+    model = f"the model {scene.path(taker)!r}" if taker else "the model"
     return Reading(
-        f"{model} takes rows of shape {expected[1:]} and was given {label} of "
-        f"shape {shape}",
-        _for_input(label, expected, shape),
+        f"{model} takes rows of shape {expected[1:]} and was given "
+        f"{'an input' if scene.is_symbolic() else label} of shape {shape}",
+        _for_rows(scene, label, expected, shape),
+    )
+
+
+def _for_rows(scene, label, expected, shape):
+    """The repair, where what is fed may be a dataset or no data at all."""
+    if scene.is_symbolic():
+        return (
+            f"give it an input of rows {expected[1:]}, such as "
+            f"{input_line(expected)}, or make it anew for {shape[1:]}."
+        )
+    if len(shape) == len(expected) - 1 and scene.data.is_stream:
+        return (
+            "the dataset yields single rows without the axis of rows: batch "
+            "it, dataset.batch(32)."
+        )
+    return _for_input(label, expected, shape)
+
+
+def order_of_inputs(scene):
+    """Reads whatever arrays in the order of other inputs lead to."""
+    inputs = getattr(scene.model, "inputs", None) or []
+    arrays = scene.data.of("x")
+    is_listed = isinstance(scene.data.arguments.get("x"), (list, tuple))
+    if len(inputs) < 2 or len(arrays) != len(inputs) or not is_listed:
+        return None
+    wanted = {one.name: shape_of(one) for one in inputs}
+    given = {label: array.shape for label, array in arrays.items()}
+    order = matching(wanted, given)
+    if order is None or list(order.values()) == list(given):
+        return None
+    told = ", ".join(f"{label} of {shape}" for label, shape in given.items())
+    named = ", ".join(f"{name!r}: {label}" for name, label in order.items())
+    return Reading(
+        f"the inputs are {wanted}, and given were {told}: another order",
+        f"pass them by name, x={{{named}}}, or in the order of the inputs.",
+    )
+
+
+def matching(wanted, given):
+    """Returns which given shape each wanted one is, if each fits one alone.
+
+    Args:
+        wanted: Dict of names to shapes; `None` is any size.
+        given: Dict of labels to shapes.
+
+    Returns:
+        Dict of names to labels, or `None`.
+    """
+    fitting = {
+        name: [label for label, got in given.items() if _is_like(shape, got)]
+        for name, shape in wanted.items()
+    }
+    if any(len(labels) != 1 for labels in fitting.values()):
+        return None
+    order = {name: labels[0] for name, labels in fitting.items()}
+    return order if len(set(order.values())) == len(order) else None
+
+
+def _is_like(made, fed):
+    return len(made) == len(fed) and all(
+        wanted in (None, given)
+        for wanted, given in zip(made[1:], fed[1:], strict=True)
     )
 
 
@@ -202,11 +273,7 @@ def rows_unlike_input(scene):
     if len(inputs) != 1 or fed is None:
         return ""
     made = shape_of(inputs[0])
-    is_like = len(made) == len(fed) and all(
-        wanted in (None, given)
-        for wanted, given in zip(made[1:], fed[1:], strict=True)
-    )
-    if is_like:
+    if _is_like(made, fed):
         return ""
     label = next(iter(scene.data.of("x")), "x")
     return (
@@ -224,37 +291,8 @@ def _order(rows, wanted):
         yield at[0]
 
 
-def wrong_structure(scene):
-    """Reads errors about the number or the names of a model's inputs."""
-    names = [one.name for one in getattr(scene.model, "inputs", None) or []]
-    given = scene.data.arguments.get("x")
-    if not _STRUCTURE.search(scene.text) or not names or given is None:
-        return None
-    if isinstance(given, dict):
-        return _wrong_names(scene, names, list(given))
-    count = len(given) if isinstance(given, (list, tuple)) else 1
-    several = ", ".join(f"{name!r}: ..." for name in names)
-    return Reading(
-        f"the model has {len(names)} inputs, {names}, and was given {count}",
-        f"pass one array for each input, in a list or as {{{several}}}.",
-    )
-
-
-def _wrong_names(scene, names, given):
-    missing = [name for name in names if name not in given]
-    if not missing:
-        return None
-    extra = [name for name in given if name not in names]
-    close = scene.closest(missing[0], extra)
-    hint = f" (you wrote {close!r})" if close else ""
-    return Reading(
-        f"no data is named {missing[0]!r}{hint}; the inputs are {names}",
-        f"name it {missing[0]!r} in the dictionary.",
-    )
-
-
 def _shape(text):
     return shapes_in(text)[0]
 
 
-READERS = (wrong_axis, wrong_rank, wrong_input, wrong_structure)
+READERS = (order_of_inputs, wrong_axis, wrong_rank, wrong_input)

@@ -177,9 +177,22 @@ def inner_sizes(scene):
     return Reading(
         f"in {_where(scene)} a matrix product sums over {left} values on one "
         f"side and {right} on the other",
-        _for_sizes(scene, left, right),
+        _to_transpose(scene, left, right) or _for_sizes(scene, left, right),
         sizes=(left, right),
     )
+
+
+def _to_transpose(scene, left, right):
+    """The repair where a weight, such as a tied one, is the wrong way round."""
+    for path, layer in scene.layers.items():
+        for weight in layer.weights:
+            if tuple(weight.shape) == (right, left) and layer.built:
+                return (
+                    f"the {weight.name} of {path!r} is {right} x {left}: where "
+                    "it is meant, keras.ops.transpose() it. Otherwise "
+                    + _for_sizes(scene, left, right)
+                )
+    return ""
 
 
 def _first_weight_axis(layer):
@@ -222,8 +235,7 @@ def _last_axes(scene):
 
 def _for_sizes(scene, left, right):
     """Which layer's size, or which weight, to change."""
-    batches = {scene.data.batch_size, scene.data.last_batch}
-    rows = batches & {left, right} - {None}
+    rows = scene.rows_in_play() & {left, right}
     if rows:
         size, other = sorted((left, right), key=lambda n: n not in rows)
         if other > size > 1 and other % size == 0:
@@ -236,18 +248,22 @@ def _for_sizes(scene, left, right):
             f"{size} is the batch size: if that axis is meant, sum over "
             "the last axis instead, or transpose one of the two."
         )
-    for size, other in ((left, right), (right, left)):
-        found = setters(scene, size)
-        if len(found) == 1:
-            name = scene.path(found[0].layer)
-            return (
-                f"{found[0].setting}={other} for {name!r} makes them equal"
-                + _or_weight(scene, other, size)
-            )
-    several = setters(scene, left) or setters(scene, right)
-    if several:
-        names = " or ".join(repr(scene.path(one.layer)) for one in several)
-        return f"make both sizes equal: {left} is set by {names}."
+    changes = [
+        f"{found[0].setting}={other} for {scene.path(found[0].layer)!r}"
+        for size, other in ((left, right), (right, left))
+        if len(found := setters(scene, size)) == 1
+    ]
+    if len(changes) == 2:
+        return f"{changes[0]} makes them equal, or {changes[1]}."
+    if changes:
+        only = setters(scene, left)
+        size, other = (left, right) if len(only) == 1 else (right, left)
+        return f"{changes[0]} makes them equal" + _or_weight(scene, other, size)
+    for size in (left, right):
+        several = setters(scene, size)
+        if several:
+            names = " or ".join(repr(scene.path(one.layer)) for one in several)
+            return f"make both sizes equal: {size} is set by {names}."
     for size, other in ((left, right), (right, left)):
         weight = _own_weight(scene, size)
         if weight:

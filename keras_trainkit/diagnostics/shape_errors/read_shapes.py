@@ -5,6 +5,7 @@ import re
 
 from keras_trainkit.diagnostics.shape_errors.reading import Reading
 from keras_trainkit.diagnostics.shape_errors.reading import quoted
+from keras_trainkit.diagnostics.shape_errors.scene import shape_of
 from keras_trainkit.kernels.error_messages import shapes_in
 
 _SIZES = re.compile(
@@ -28,6 +29,7 @@ _USED_UP = re.compile(
     r"\([^)]*\))|Negative dimension size",
     re.DOTALL,
 )
+_SLIDING_KERNEL = re.compile(r"kernel shape=(\([^)]*\))")
 _KERNEL = re.compile(
     r"kernel of shape (\([^)]*\)) and input of shape (\([^)]*\))"
 )
@@ -145,13 +147,48 @@ def used_up(scene):
     if not found:
         return None
     shape = shapes_in(found[1])[0] if found[1] else None
-    name = quoted(scene.layer) if scene.layer is not None else "the layer"
+    layer = _sliding(scene)
+    name = quoted(layer) if layer is not None else "the layer"
     left = f": its input is only {shape[1:-1]}" if shape else ""
     return Reading(
         f"nothing is left for {name} to slide over{left}",
-        'use larger inputs, padding="same", smaller kernels, or fewer '
+        _for_channels_first(scene)
+        or 'use larger inputs, padding="same", smaller kernels, or fewer '
         "poolings and strides before it.",
     )
+
+
+def _sliding(scene):
+    """Returns the layer that slides; while it is made the error lacks it."""
+    found = _SLIDING_KERNEL.search(scene.text)
+    if not found:
+        return scene.layer
+    *sizes, _, filters = shapes_in(found[1])[0]
+    for layer in scene.layers.values():
+        own = (
+            getattr(layer, "kernel_size", None),
+            getattr(layer, "filters", None),
+        )
+        if own == (tuple(sizes), filters):
+            return layer
+    return scene.layer
+
+
+def _for_channels_first(scene):
+    """The repair where rows have the shape that other frameworks want."""
+    shapes = [shape_of(x) for x in getattr(scene.model, "inputs", None) or []]
+    shapes += [scene.fed_shape(), scene.entrance_shape()]
+    for shape in shapes:
+        if not shape or len(shape) != 4 or None in shape[1:]:
+            continue
+        channels, *sides = shape[1:]
+        if channels in (1, 3) and min(sides) > channels:
+            return (
+                f"channels come last here, and rows of {shape[1:]} have "
+                f"{channels} in front: keras.Input({(*sides, channels)}), and "
+                "np.moveaxis(x, 1, -1) for the data."
+            )
+    return ""
 
 
 def wrong_kernel(scene):

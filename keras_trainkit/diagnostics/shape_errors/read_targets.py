@@ -106,6 +106,12 @@ def _reading(scene, target, output, is_sparse):
 def _repair(scene, target, output, is_sparse, last):
     name = repr(last.name) if last is not None else "the last layer"
     units = output[-1]
+    if None not in (target[0], output[0]) and target[0] != output[0]:
+        return (
+            f"the batch has targets for {target[0]} rows and outputs for "
+            f"{output[0]}. Look at what makes the batches, a dataset or a "
+            "generator; and a reshape in the model must keep the first axis."
+        )
     if len(output) > 2 and len(target) <= 2:
         return (
             f"the output still has the axes {output[1:-1]}: put "
@@ -244,4 +250,26 @@ def _outputs(model):
     return getattr(model, "outputs", None) or []
 
 
-READERS = (wrong_label, wrong_outputs, wrong_targets)
+def wrong_weights_of_rows(scene):
+    """Reads weights of rows that have more axes than the loss has values."""
+    weights = scene.data.of("sample_weight").get("sample_weight")
+    y = next(iter(scene.data.of("y").values()), None)
+    if weights is None or y is None or not _UNEQUAL.search(scene.text):
+        return None
+    in_loss = scene.layer in (None, scene.model)
+    if weights.ndim < 2 or weights.shape[1:] == (1,) or not in_loss:
+        return None
+    if weights.shape in (y.shape, y.shape[:-1]):
+        return None
+    return Reading(
+        f"sample_weight has shape {weights.shape}, the targets {y.shape}",
+        f"give one weight a row, of shape ({weights.shape[0]},).",
+    )
+
+
+READERS = (
+    wrong_label,
+    wrong_outputs,
+    wrong_weights_of_rows,
+    wrong_targets,
+)

@@ -13,15 +13,16 @@ _INDEX = re.compile(
     r"self"
 )
 _NO_NUMBERS = re.compile(
-    r"Invalid dtype: (object|str|bytes)|Unsupported object type|numpy\.object_"
-    r"|numpy\.str_|could not convert string|array element with a sequence"
+    r"Invalid dtype: (object|str|bytes|datetime|timedelta)"
+    r"|Unsupported object type|numpy\.object_|numpy\.str_"
+    r"|could not convert string|array element with a sequence"
     r"|not a valid JAX (array )?type|Cast string to float|dtype: string"
+    r"|but got .* of type '(str|object)'"
 )
 _INTEGERS = re.compile(
     r"indices must have an integer type|must have integer or boolean type"
     r"|attr 'Tindices' of float|indices must be (long|integer|int)"
 )
-_LISTS = re.compile(r"Unrecognized data type: (\w+)=.*type <class '(\w+)'>")
 _TWO_DTYPES = (
     r"have the same dtype, but got:? (\w+) (?:and|!=) (\w+)",
     r"expected m1 and m2 .*?got: (\w+) != (\w+)",
@@ -78,12 +79,6 @@ def no_targets(scene):
 
 def no_numbers(scene):
     """Reads errors about arrays of text or of Python objects."""
-    found = _LISTS.search(scene.text)
-    if found:
-        return Reading(
-            f"{found[1]} is a Python {found[2]}, not an array",
-            f'write np.array({found[1]}, dtype="float32").',
-        )
     if not _NO_NUMBERS.search(scene.text):
         return None
     odd = [
@@ -102,7 +97,7 @@ def no_numbers(scene):
 
 def _for_objects(label, array):
     value = getattr(array, "value", None)
-    if isinstance(value, np.ndarray) and None in value.flat:
+    if any(one is None for one in _entries(value)):
         return f"{label} has entries without a value: fill or drop these rows."
     if isinstance(value, np.ndarray) and value.dtype == object and value.size:
         lengths = {np.size(row) for row in value.flat}
@@ -114,6 +109,11 @@ def _for_objects(label, array):
             )
         if not any(isinstance(one, str) for one in value.flat):
             return f'write {label}.astype("float32").'
+    if array is not None and array.dtype.startswith(("datetime", "timedelta")):
+        return (
+            f"make numbers of times: ({label} - {label}.min()) / "
+            'np.timedelta64(1, "D") counts days.'
+        )
     if label.startswith("y"):
         return (
             "number the classes: names, labels = np.unique("
@@ -124,6 +124,11 @@ def _for_objects(label, array):
         "numbers by keras.layers.StringLookup or TextVectorization, and a "
         "column of categories one-hot."
     )
+
+
+def _entries(value):
+    is_of_objects = isinstance(value, np.ndarray) and value.dtype == object
+    return value.flat if is_of_objects else ()
 
 
 def two_dtypes(scene):

@@ -13,6 +13,7 @@ from keras_trainkit.backend.model.layers import all_layers
 from keras_trainkit.diagnostics.shape_errors.fed_data import FedData
 from keras_trainkit.kernels.error_messages import essence
 from keras_trainkit.kernels.error_messages import node_name
+from keras_trainkit.kernels.error_messages import shapes_in
 from keras_trainkit.models.forward_order import sublayers
 
 _NAMED = re.compile(r"\blayer ['\"](.+?)['\"]")
@@ -87,6 +88,16 @@ class Scene:
             shapes = [shape_of(one) for one in given]
         return shapes[0] if len(shapes) == 1 else None
 
+    def entrance_shape(self):
+        """Returns the shape of the graph's input that led here, or `None`."""
+        tensor = next((x for x in self.inputs if _maker(x) is not None), None)
+        while _maker(tensor) is not None:
+            try:
+                tensor = _maker(tensor).input
+            except (AttributeError, ValueError):
+                return None  # A layer that is called in several places.
+        return None if tensor is None else shape_of(tensor)
+
     def makers(self):
         """Returns what made each of the inputs of the layer that failed."""
         return [_maker(tensor) for tensor in self.inputs]
@@ -100,12 +111,38 @@ class Scene:
         """Returns the shapes of the inputs of the layer that failed."""
         return [shape_of(tensor) for tensor in self.inputs]
 
+    def is_symbolic(self):
+        """Whether a graph was being made, and no data were fed."""
+        return (
+            self.data.method is None
+            and bool(self.inputs)
+            and all(isinstance(x, keras.KerasTensor) for x in self.inputs)
+        )
+
+    def rows_in_play(self):
+        """Returns the numbers of rows that the batch that failed may have."""
+        fed = {self.data.batch_size, self.data.last_batch} - {None}
+        shapes = self._call_shapes() or shapes_in(self.text)
+        known = {shape[0] for shape in shapes if len(shape) > 1}
+        # While TensorFlow makes a graph, a batch is of any size.
+        unknown = None in known and not known & fed
+        return set() if unknown else known & fed or fed
+
     def fed(self, layer):
         """Whether `layer` takes the data, and no other layer's output."""
         if any(maker is not None for maker in self.makers()):
             return False
         first = next(iter(self.layers.values()), None)
         return layer is None or layer is first or layer is self.model
+
+    def _call_shapes(self):
+        """The shapes the outermost layer that failed was called on."""
+        for call in self.calls:
+            if isinstance(call.owner, keras.Layer) and (
+                call.method in ("__call__", "call")
+            ):
+                return [shape_of(one) for one in _tensors(call.arguments)]
+        return []
 
     def _models(self):
         called = [call.owner for call in self.calls]
@@ -123,13 +160,17 @@ class Scene:
     def _add_layers_outside_a_model(self):
         """A layer that fails while a model is made belongs to none yet."""
         known = {id(layer) for layer in self.layers.values()}
-        outside = [self.layer, *self.makers()]
+        outside = [*self.makers(), self.layer]
         for layer in outside:
             is_new = isinstance(layer, keras.Layer) and id(layer) not in known
             if is_new and layer not in self.models:
                 self.layers[layer.name] = layer
-                if not _whole(layer):
-                    self.layers.update(_below(layer, f"{layer.name}/"))
+                known.add(id(layer))
+                below = [] if _whole(layer) else _below(layer, f"{layer.name}/")
+                for path, part in below:
+                    if id(part) not in known:
+                        known.add(id(part))
+                        self.layers[path] = part
 
     def _failed_layer(self):
         """Descends as far as the user would: to a layer Keras brings whole."""

@@ -110,19 +110,19 @@ def _known_shapes(scene):
 
 
 def _rows(scene, size):
-    data = scene.data
+    data, possible = scene.data, scene.rows_in_play()
     if size == STAND_IN_BATCH and data.rows != size:
         yield Carrier(
             "what stands for the unknown batch size while Keras infers shapes"
         )
-    if size == data.last_batch:
+    if size == data.last_batch and size in possible:
         yield Carrier(
             f"the last batch, which is smaller ({data.rows} rows in batches "
             f"of {data.batch_size} leave {size})"
         )
-    elif size == data.batch_size and data.batch_size == data.rows:
+    elif size == data.batch_size == data.rows and size in possible:
         yield Carrier(f"the batch size (all {size} rows are one batch)")
-    elif size == data.batch_size:
+    elif size == data.batch_size and size in possible:
         yield Carrier("the batch size")
     elif size == data.rows:
         yield Carrier(f"the number of rows given to {data.method}")

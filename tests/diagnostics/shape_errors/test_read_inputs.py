@@ -100,28 +100,6 @@ def test_a_layer_used_again_on_another_size():
     assert "5: axis 1 of the input given to 'hidden'" in note
 
 
-def two_inputs():
-    left, right = (
-        keras.Input((4,), name="left"),
-        keras.Input((3,), name="right"),
-    )
-    joined = keras.layers.Concatenate()([left, right])
-    model = keras.Model([left, right], keras.layers.Dense(1)(joined))
-    model.compile("sgd", "mse")
-    return model
-
-
-def test_an_input_is_missing():
-    note = note_of(lambda: two_inputs().predict(values(10, 4), verbose=0))
-    assert "2 inputs, ['left', 'right'], and was given 1" in note
-
-
-def test_an_input_is_misspelt():
-    data = {"lft": values(10, 4), "right": values(10, 3)}
-    note = note_of(lambda: two_inputs().predict(data, verbose=0))
-    assert "no data is named 'left' (you wrote 'lft')" in note
-
-
 def test_validation_data_are_named():
     model = compiled(keras.Input((8,)), dense())
     note = note_of(
@@ -133,3 +111,67 @@ def test_validation_data_are_named():
         )
     )
     assert "give validation_data[0] 8 columns" in note
+
+
+def functional(shape, layer):
+    inputs = keras.Input(shape, name="picture")
+    return keras.Model(inputs, layer(inputs), name="net")
+
+
+FUNCTIONAL = {
+    "channels first": (
+        (9, 9, 2),
+        (5, 2, 9, 9),
+        "np.transpose(x, (0, 2, 3, 1))",
+    ),
+    "other pictures": ((9, 9, 2), (5, 7, 7, 2), "keras.Input((7, 7, 2))"),
+}
+
+
+@pytest.mark.parametrize(
+    "made, fed, repair", FUNCTIONAL.values(), ids=FUNCTIONAL
+)
+def test_the_input_of_a_functional_model(made, fed, repair):
+    model = functional(made, conv())
+    note = note_of(lambda: model(values(*fed)))
+    assert f"the model 'net' takes rows of shape {made}" in note
+    assert repair in note.splitlines()[-1]
+
+
+def test_a_nested_model_is_called_on_another_input():
+    base = keras.Sequential([keras.Input((9, 9, 2)), conv()], name="base")
+    note = note_of(lambda: base(keras.Input((7, 7, 2))))
+    assert "the model 'base' takes rows of shape (9, 9, 2)" in note
+    assert "such as keras.Input((9, 9, 2))" in note
+
+
+def test_arrays_in_the_order_of_other_inputs():
+    left, right = (
+        keras.Input((4,), name="left"),
+        keras.Input((3,), name="right"),
+    )
+    parts = [keras.layers.Dense(2)(one) for one in (left, right)]
+    model = keras.Model([left, right], keras.layers.Concatenate()(parts))
+    data = [values(10, 3), values(10, 4)]
+    note = note_of(lambda: model.predict(data, verbose=0))
+    assert "x={'left': x[1], 'right': x[0]}" in note
+
+
+def test_a_dataset_of_single_rows():
+    class Rows(keras.utils.PyDataset):
+        def __len__(self):
+            return 3
+
+        def __getitem__(self, index):
+            return values(8), values(4)
+
+    model = compiled(keras.Input((8,)), dense())
+    note = note_of(lambda: model.fit(Rows(), verbose=0))
+    assert "batch it, dataset.batch(32)" in note
+
+
+def test_a_shared_layer_in_a_graph():
+    layer = dense()
+    layer(keras.Input((4,)))
+    note = note_of(lambda: layer(keras.Input((5,))))
+    assert "use another layer for inputs of 5" in note

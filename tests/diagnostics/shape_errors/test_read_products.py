@@ -103,3 +103,58 @@ def test_a_sum_of_symbols_names_no_layer():
     wider = keras.layers.Conv2D(8, 3, padding="same", name="wider")(start)
     note = note_of(lambda: start + wider)
     assert "an axis of 4 meets one of 8" in note
+
+
+class Tied(keras.Layer):
+    """Decodes by the weights of an encoder, and forgets to turn them."""
+
+    def __init__(self, encoder, **kwargs):
+        super().__init__(**kwargs)
+        self.encoder = encoder
+
+    def call(self, x):
+        return keras.ops.matmul(x, self.encoder.kernel)
+
+
+def test_tied_weights_the_wrong_way_round():
+    encoder = keras.layers.Dense(6, name="code")
+    hidden = encoder(keras.Input((10,)))
+    note = note_of(lambda: Tied(encoder, name="decoder")(hidden))
+    assert "the kernel of 'code' is 10 x 6: where it is meant" in note
+    assert "decoder/code" not in note
+
+
+def test_either_of_two_sizes_may_be_changed():
+    class Sum(keras.Model):
+        def __init__(self):
+            super().__init__(name="sum")
+            self.left = keras.layers.Dense(5, name="left")
+            self.right = keras.layers.Dense(4, name="right")
+
+        def call(self, x):
+            return self.left(x) + self.right(x)
+
+    note = note_of(lambda: Sum()(values(2, 3))).splitlines()[-1]
+    assert "units=4 for 'left'" in note
+    assert "units=5 for 'right'" in note
+
+
+class Skip(keras.Model):
+    """Adds 8 units to 6."""
+
+    def __init__(self):
+        super().__init__(name="skip")
+        self.first = keras.layers.Dense(8, name="first")
+        self.second = keras.layers.Dense(6, name="second")
+
+    def call(self, x):
+        hidden = self.first(x)
+        return hidden + self.second(hidden)
+
+
+def test_the_rows_of_the_last_batch_are_no_cause_in_the_first():
+    model = Skip()
+    model.compile("sgd", "mse")
+    note = note_of(lambda: model.fit(values(40, 4), values(40, 6), verbose=0))
+    assert "last batch" not in note
+    assert "units=6 for 'first'" in note.splitlines()[-1]

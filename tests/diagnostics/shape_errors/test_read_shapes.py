@@ -98,3 +98,25 @@ def test_a_convolution_inside_of_another_layer():
     layer = keras.layers.TimeDistributed(keras.layers.Conv2D(4, 3), name="each")
     note = note_of(lambda: layer(keras.Input((7, 5))))
     assert "in 'each' (TimeDistributed) a convolution over 2 axes" in note
+
+
+def test_pictures_with_their_channels_in_front():
+    layers = [
+        keras.Input((3, 32, 32)),
+        keras.layers.Conv2D(4, 3),
+        keras.layers.MaxPooling2D(2, name="pool"),
+    ]
+    note = note_of(lambda: keras.Sequential(layers))
+    assert "nothing is left for 'pool'" in note
+    assert "keras.Input((32, 32, 3))" in note.splitlines()[-1]
+
+
+def test_the_layer_that_slides_is_named_while_it_is_made():
+    model = compiled(
+        keras.layers.Embedding(9, 8, name="words"),
+        keras.layers.Conv1D(4, 5, name="phrases"),
+    )
+    x = np.zeros((40, 3), "int32")
+    note = note_of(lambda: model.fit(x, values(40, 1), verbose=0))
+    assert "nothing is left for 'phrases' (Conv1D)" in note
+    assert "last batch" not in note

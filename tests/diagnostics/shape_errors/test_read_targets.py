@@ -157,3 +157,34 @@ def test_labels_that_count_from_one(message):
     note = note_of(lambda: model.evaluate(values(32, 8), LABELS + 1, verbose=0))
     assert "label 10 is no class of 'probs'" in note
     assert "write y - 1" in note
+
+
+def test_a_batch_with_targets_for_other_rows():
+    class Uneven(keras.utils.PyDataset):
+        def __len__(self):
+            return 2
+
+        def __getitem__(self, index):
+            return values(8, 8), np.arange(7)
+
+    model = classifier(10, "softmax", "sparse_categorical_crossentropy")
+    note = note_of(lambda: model.train_on_batch(*Uneven()[0]))
+    assert "every array needs one entry a row" in note or "7 rows" in note
+    model.run_eagerly = True
+    note = note_of(lambda: model.fit(Uneven(), verbose=0))
+    assert "targets for 7 rows and outputs for 8" in note
+    assert "to_categorical" not in note
+
+
+def test_weights_of_rows_with_an_axis_more():
+    model = compiled(keras.Input((8,)), keras.layers.Dense(3, name="head"))
+    note = note_of(
+        lambda: model.fit(
+            values(40, 8),
+            values(40, 3),
+            sample_weight=values(40, 5),
+            verbose=0,
+        )
+    )
+    assert "sample_weight has shape (40, 5), the targets (40, 3)" in note
+    assert "of shape (40,)" in note.splitlines()[-1]

@@ -22,12 +22,19 @@ DATA = {
         objects([[1, 2], [1, 2, 3]]),
         "keras.utils.pad_sequences(x)",
     ),
+    "arrays of unlike length": (
+        objects([np.ones(2), np.ones(3)]),
+        "keras.utils.pad_sequences(x)",
+    ),
+    "times": (
+        np.array([["2026-01-01"], ["2026-01-03"]], "datetime64[D]"),
+        'np.timedelta64(1, "D")',
+    ),
     "numbers as objects": (
         np.ones((2, 3)).astype(object),
         'x.astype("float32")',
     ),
     "text": (np.array([["1", "2", "a"]] * 2), "keras.layers.StringLookup"),
-    "a list": ([[1.0, 2.0, 3.0], [3.0, 4.0, 5.0]], "np.array(x"),
 }
 
 
