@@ -10,6 +10,7 @@ from keras_trainkit.backend.devices.distribution import refuse_workers
 from keras_trainkit.backend.devices.process import is_main_process
 from keras_trainkit.backend.model.layers import is_built
 from keras_trainkit.backend.training.running_fit import RunningFit
+from keras_trainkit.diagnostics.examination import FAMILY
 from keras_trainkit.diagnostics.examination import Examination
 from keras_trainkit.diagnostics.facts.data.main_rows import rows_of_main_process
 from keras_trainkit.diagnostics.facts.data.sampled_arrays import is_dataset
@@ -22,6 +23,7 @@ from keras_trainkit.kernels.argument_checks import bad_type
 from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.kernels.argument_checks import require_choice
 from keras_trainkit.kernels.argument_checks import require_integer
+from keras_trainkit.kernels.as_written import as_written
 from keras_trainkit.plots.training_doctor import plot_training
 
 # Of "auto": never more epochs than this from one look to the next.
@@ -126,15 +128,15 @@ class TrainingDoctor(keras.callbacks.Callback):
             raise bad_type("on_finding", on_finding, "a callable or None")
         for name, codes in (("stop_on", stop_on), ("ignore", ignore)):
             if codes is not None:
-                require_codes(name, codes)
+                require_codes(name, codes, FAMILY)
         if y is not None and x is None:
             raise bad_value("x", None, "given where `y` is")
-        if x is not None and is_dataset(x):
+        if x is not None and (is_dataset(x) or _is_no_array(x)):
             raise bad_type(
                 "x",
                 x,
                 "an array, or a list or dict of arrays",
-                "Take one batch of the dataset: `x, y = next(iter(dataset))`.",
+                "Of a dataset, take one batch: `x, y = next(iter(dataset))`.",
             )
         for name, arrays in {"x": x, "y": y}.items():
             if arrays is not None:
@@ -313,7 +315,7 @@ def _rate(model):
     rate = getattr(getattr(model, "optimizer", None), "learning_rate", None)
     if rate is None:
         return []
-    return [float(keras.ops.convert_to_numpy(rate))]
+    return [as_written(keras.ops.convert_to_numpy(rate))]
 
 
 def _line(finding, epoch):

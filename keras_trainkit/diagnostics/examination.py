@@ -7,6 +7,7 @@ import numpy as np
 
 from keras_trainkit.backend.training.batch_loss import own_methods
 from keras_trainkit.diagnostics.facts.passes.prober import Prober
+from keras_trainkit.diagnostics.facts.passes.prober import bad_weights
 from keras_trainkit.diagnostics.facts.subject import Subject
 from keras_trainkit.diagnostics.facts.summary import layer_table
 from keras_trainkit.diagnostics.facts.summary import summary
@@ -15,9 +16,9 @@ from keras_trainkit.diagnostics.facts.training import Training
 from keras_trainkit.diagnostics.report import Report
 from keras_trainkit.diagnostics.rules.registry import rules
 
-_FAMILY = "D"
+FAMILY = "D"
 # Those need a pass through the network, or a training.
-_NOT_BEFORE = ("F", _FAMILY)
+_NOT_BEFORE = ("F", FAMILY)
 _OF_A_PROBE = {
     "dead_share": "dead",
     "saturated_share": "saturated",
@@ -56,7 +57,7 @@ class Examination:
         weighted=False,
     ):
         self.problems, self.findings, self.marks = {}, {}, []
-        self._rules = [one for one in rules() if one.code[0] == _FAMILY]
+        self._rules = [one for one in rules() if one.code[0] == FAMILY]
         self._subject = Subject(model, x, y, batch_size, epochs)
         own_step = bool(own_methods(model, ["train_step"]))
         self._prober = None
@@ -87,9 +88,7 @@ class Examination:
 
         TensorFlow's has 0 for NaN, so that the loss is finite.
         """
-        if self._prober is None:
-            return False
-        return bool(self._tried("the weights", self._prober.bad_weights))
+        return bool(self._bad_weights())
 
     def add_not_finite(self, epoch, batch, value):
         """Finds out where the first number that is not finite came from.
@@ -106,8 +105,10 @@ class Examination:
             batch,
             value,
             before=self.training.probe,
+            weights=self._bad_weights(),
             bad_inputs=counted.get("x", 0),
             bad_targets=counted.get("y", 0),
+            probed=self._prober is not None,
         )
         if self._prober is not None:
             located = self._tried("the first layer", self._located, seen)
@@ -145,6 +146,12 @@ class Examination:
             self._layers(),
         )
 
+    def _bad_weights(self):
+        found = self._tried(
+            "the weights", lambda: bad_weights(self._subject.network)
+        )
+        return found or ()
+
     def _causes(self):
         return [
             finding
@@ -155,19 +162,16 @@ class Examination:
 
     def _located(self, seen):
         prober, rate = self._prober, self.training.rate
-        weights = prober.bad_weights()
         layer, steps = self._bad_before(), None
         if layer is not None:
             steps = 0
-        elif weights:
+        elif seen.weights:
             replayed = prober.replay(rate)
             if replayed is not None:
                 steps, layer = replayed
         else:
             layer = prober.first_bad_layer()
-        return dataclasses.replace(
-            seen, layer=layer, weights=weights, replayed=steps
-        )
+        return dataclasses.replace(seen, layer=layer, replayed=steps)
 
     def _bad_before(self):
         """Path of a layer that made NaN of finite weights, or `None`."""

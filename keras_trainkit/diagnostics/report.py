@@ -198,19 +198,20 @@ def matches(finding, codes):
     return finding.code.startswith(tuple(codes))
 
 
-def require_codes(name, codes):
+def require_codes(name, codes, family=""):
     """Raises unless `codes` are codes of findings, or prefixes of some.
 
     Args:
         name: The argument's name.
         codes: Sequence of strings.
+        family: What the codes must begin with. Defaults to `""`.
     """
     from keras_trainkit.diagnostics.rules.registry import known_codes
 
     plain = isinstance(codes, (str, bytes, type))
     if plain or not hasattr(codes, "__iter__"):
         raise bad_type(name, codes, 'a list of codes such as ["L101", "A"]')
-    known = known_codes()
+    known = [one for one in known_codes() if one.startswith(family)]
     for code in codes:
         if not isinstance(code, str):
             raise bad_type(name, code, 'a code such as "L101", or "L"')

@@ -43,6 +43,24 @@ class LayerTree:
         """The model and all below it, each once."""
         return _once([self.model, *(layer for _, layer in self.below)])
 
+    @functools.cached_property
+    def paths(self):
+        """Dict of ids of the layers below to paths that no other layer has.
+
+        A layer that is reached on two paths has the first. Keras lets layers
+        of a subclassed model share a name: the second of them has a number.
+        """
+        found, taken = {}, set()
+        for path, layer in self.below:
+            if id(layer) in found:
+                continue
+            free, number = path, 2
+            while free in taken:
+                free, number = f"{path} ({number})", number + 1
+            found[id(layer)] = free
+            taken.add(free)
+        return found
+
     @property
     def weights(self):
         """The weights of the model, in Keras's order."""

@@ -139,5 +139,5 @@ def _columns(model):
         new = [w for w in owners.held_weights(layer) if id(w) not in columns]
         if new:
             columns.update(dict.fromkeys(map(id, new), len(paths)))
-            paths.append(path)
+            paths.append(owners.paths.get(id(layer), path))
     return paths, columns

@@ -159,6 +159,7 @@ def variable_paths(model):
     """
     tree, found, taken = LayerTree(model), {}, set()
     for path, layer in [*tree.below, (model.name, model)]:
+        path = tree.paths.get(id(layer), path)
         for variable in tree.own_weights(layer):
             name, number = variable.name, 2
             while (path, name) in taken:

@@ -28,7 +28,7 @@ def observed_layers(model):
         if is_keras_layer(layer):
             closed.append(path)
         if not (isinstance(layer, keras.Model) and is_graph(layer)):
-            found[path] = layer
+            found[tree.paths[id(layer)]] = layer
     for operation in _operations(model):
         found.setdefault(operation.name, operation)
     if not is_graph(model):

@@ -150,3 +150,35 @@ def test_plots_need_a_value():
         Monitor(X).plot()
     with pytest.raises(ValueError, match="measure"):
         Monitor(X).plot("loss")
+
+
+class Twins(keras.Model):
+    """Two layers of one name; half of the first's units are dead."""
+
+    def __init__(self):
+        super().__init__()
+        for name in ("first", "second"):
+            layer = keras.layers.Dense(4, "relu", name="same")
+            setattr(self, name, layer)
+
+    def call(self, x):
+        return self.second(self.first(x))
+
+
+def test_layers_of_one_name_have_values_of_their_own():
+    model, x = Twins(), np.ones((8, 3), "float32")
+    model(x)
+    model.compile(keras.optimizers.SGD(0.0), "mse")
+    model.first.kernel.assign(np.array([[1.0, 1.0, -1.0, -1.0]] * 3))
+    model.second.kernel.assign(np.ones((4, 4)))
+    monitor, gradients = Monitor(x), ktk.callbacks.GradientMonitor()
+    doctor = ktk.callbacks.TrainingDoctor(every=1, verbose=0)
+    callbacks = [monitor, gradients, doctor]
+    model.fit(x, np.ones((8, 4)), epochs=2, verbose=0, callbacks=callbacks)
+    assert monitor.layers["same"]["dead"] == [0.5, 0.5]
+    assert monitor.layers["same (2)"]["dead"] == [0.0, 0.0]
+    for path in ("same", "same (2)"):
+        assert len(gradients.layers[path]["gradient_norm"]) == 2
+    rows = {row["path"]: row for row in doctor.report().layers}
+    assert rows["same"]["dead_share"] == [0.5] * 3
+    assert rows["same (2)"]["dead_share"] == [0.0] * 3

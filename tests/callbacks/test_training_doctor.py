@@ -206,6 +206,26 @@ def test_of_a_dataset_only_the_curves_are_read(model, capsys):
     assert any("gradient_norm" in row for row in given.report().layers)
 
 
+class BadBatches(Batches):
+    """In the fifth batch a value is missing."""
+
+    def __getitem__(self, index):
+        x, y = super().__getitem__(index)
+        x = x.copy()
+        x[3, 1] = np.nan if index == 4 else x[3, 1]
+        return x, y
+
+
+def test_of_a_dataset_weights_are_seen_but_no_cause_is_made_up(model):
+    doctor = TrainingDoctor(verbose=0)
+    model.fit(BadBatches(), epochs=1, verbose=0, callbacks=[doctor])
+    # Behind a ReLU TensorFlow's loss is finite, so only the weights tell.
+    finding = doctor.report().most_likely
+    assert (finding.code, finding.topic) == ("D101", "numerics")
+    assert "neither the data nor the layers were looked at" in finding.message
+    assert "were finite." not in finding.message
+
+
 def of_small_batches(y, p):
     if y.shape[0] not in (8, None):
         raise RuntimeError("eight rows only")
@@ -228,7 +248,18 @@ BAD = {
     "on_finding": (partial(TrainingDoctor, on_finding=3), TypeError, "calla"),
     "stop_on": (partial(TrainingDoctor, stop_on={"Q1"}), ValueError, "stop_on"),
     "ignore": (partial(TrainingDoctor, ignore="D101"), TypeError, "ignore"),
-    "a dataset": (partial(TrainingDoctor, Batches(), None), TypeError, "Take"),
+    "of another family": (
+        partial(TrainingDoctor, stop_on={"L101"}),
+        ValueError,
+        "stop_on",
+    ),
+    "ignored of another": (
+        partial(TrainingDoctor, ignore={"A"}),
+        ValueError,
+        "ignore",
+    ),
+    "no arrays": (partial(TrainingDoctor, [1, 2], [1, 2]), TypeError, "array"),
+    "a dataset": (partial(TrainingDoctor, Batches(), None), TypeError, "take"),
     "only y": (partial(TrainingDoctor, y=Y), ValueError, "`x` must be given"),
     "rows": (partial(TrainingDoctor, X, Y[:3]), ValueError, "same number of"),
     "verbose": (partial(TrainingDoctor, verbose=3), ValueError, "verbose"),

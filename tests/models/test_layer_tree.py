@@ -1,6 +1,7 @@
 """What one reading of a model finds, and how often it goes down."""
 
 import keras
+import numpy as np
 import pytest
 
 from keras_trainkit.models.forward_order import OrderUnknown
@@ -144,3 +145,24 @@ def test_a_model_stands_for_its_own_weights_a_composite_for_all():
 def test_who_owns_weights(layer, owns):
     one = layer()
     assert LayerTree(one).owns_weights(one) is owns
+
+
+class Twins(keras.Model):
+    """Two layers of one name, one of them held twice."""
+
+    def __init__(self):
+        super().__init__(name="twins")
+        self.first = keras.layers.Dense(3, name="same")
+        self.second = keras.layers.Dense(3, name="same")
+        self.again = self.first
+
+    def call(self, x):
+        return self.second(self.first(x))
+
+
+def test_layers_of_one_name_have_paths_of_their_own():
+    model = Twins()
+    model(np.zeros((2, 4), "float32"))
+    paths = LayerTree(model).paths
+    assert list(paths.values()) == ["same", "same (2)"]
+    assert paths[id(model.second)] == "same (2)"

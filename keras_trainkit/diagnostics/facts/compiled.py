@@ -11,6 +11,7 @@ from keras_trainkit.backend.training.compile_arguments import function_of
 from keras_trainkit.backend.training.compile_arguments import (
     keyword_arguments_of,
 )
+from keras_trainkit.kernels.as_written import as_written
 from keras_trainkit.models.kinds import snake_case
 
 _CLASSIFICATION = (
@@ -113,7 +114,7 @@ class Compiled:
             return None
         rate = anatomy.learning_rate_variable(self.optimizer)
         if rate is not None:
-            return anatomy.number(rate)
+            return as_written(anatomy.number(rate))
         return self.rate_at(0)
 
     def rate_at(self, update):
@@ -123,7 +124,7 @@ class Compiled:
             update: Integer, counted from 0.
         """
         schedule = anatomy.compiled_schedule(self.optimizer)
-        return float(keras.ops.convert_to_numpy(schedule(update)))
+        return as_written(keras.ops.convert_to_numpy(schedule(update)))
 
     @property
     def scheduled(self):

@@ -111,12 +111,12 @@ class Network:
         self.has_graph = traced is not None
         if self.has_graph:
             calls, outputs, inputs = traced
-            found = _nodes(calls, outputs, inputs, _paths(self.tree))
+            found = _nodes(calls, outputs, inputs, self.tree.paths)
             self.nodes, self.outputs, self.entries = found
         else:
             self.nodes = [
-                _node(path, layer, ())
-                for path, layer in self.tree.below
+                _node(self.tree.paths[id(layer)], layer, ())
+                for layer in self.tree.layers[1:]
                 if not self.tree.sublayers(layer) or is_keras_layer(layer)
             ]
             self.outputs, self.entries = [], []
@@ -198,13 +198,6 @@ class Network:
         return Final(
             output, node, activation or "linear", output.units, output.shape
         )
-
-
-def _paths(tree):
-    paths = {}
-    for path, layer in tree.below:
-        paths.setdefault(id(layer), path)
-    return paths
 
 
 def _nodes(calls, outputs, inputs, paths):

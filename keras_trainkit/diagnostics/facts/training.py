@@ -77,6 +77,7 @@ class NotFinite:
             makes it, or without one the gradient.
         bad_inputs: How many of the inputs were not finite.
         bad_targets: How many of the targets were not finite.
+        probed: Whether there was a batch to look at data and layers on.
     """
 
     epoch: int
@@ -88,6 +89,7 @@ class NotFinite:
     replayed: int | None = None
     bad_inputs: int = 0
     bad_targets: int = 0
+    probed: bool = True
 
 
 class Training:

@@ -36,11 +36,7 @@ class Prober:
 
     def __init__(self, subject):
         self._model = subject.model
-        self._kernels = {
-            node.path: node.kernel
-            for node in subject.network.weighted
-            if node.kernel is not None
-        }
+        self._kernels = _kernels(subject.network)
         self.x, self.y = small_batch(subject.sample)
         self._gradients = None
         own_step = own_methods(self._model, ["train_step"])
@@ -103,14 +99,6 @@ class Prober:
         """Path of the first layer that is not finite now, or `None`."""
         return forward(self._model, self.x).first_non_finite
 
-    def bad_weights(self):
-        """Paths of the layers whose kernels are not finite now, a tuple."""
-        return tuple(
-            path
-            for path, kernel in self._kernels.items()
-            if not np.isfinite(_thinned(kernel)).all()
-        )
-
     def _first_bad_layer(self, weights):
         """Looks at the layers with other weights, and puts them back."""
         variables = self._model.trainable_variables
@@ -138,6 +126,27 @@ class Prober:
         pace = _changes(now, self._last, self._last)
         self._last, self._last_epoch = now, epoch
         return moved, {path: one / epochs for path, one in pace.items()}
+
+
+def bad_weights(network):
+    """Returns the paths of layers whose kernels are not finite, a tuple.
+
+    Args:
+        network: The `Network` of a built model.
+    """
+    return tuple(
+        path
+        for path, kernel in _kernels(network).items()
+        if not np.isfinite(_thinned(kernel)).all()
+    )
+
+
+def _kernels(network):
+    return {
+        node.path: node.kernel
+        for node in network.weighted
+        if node.kernel is not None
+    }
 
 
 def _thinned(kernel):

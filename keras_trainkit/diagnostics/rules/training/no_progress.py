@@ -98,6 +98,17 @@ def _of_the_weights(subject, seen, message):
     compiled = subject.compiled
     if compiled is None or compiled.optimizer is None:
         return found("", message, "A lower learning rate, or clipnorm=1.0")
+    if not seen.probed and rate_is(subject) != "high":
+        line, repairs = rate_repair(subject)
+        return found(
+            "",
+            f"{message} Without a probe batch neither the data nor the layers "
+            "were looked at.",
+            f"Count np.isnan in the data first, or give TrainingDoctor(x, y); "
+            f"then {line}, with clipnorm=1.0",
+            repairs,
+            topic="numerics",
+        )
     if seen.layer is None and not seen.weights:
         return found(
             "",

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from keras_trainkit.diagnostics.facts.passes.prober import Prober
+from keras_trainkit.diagnostics.facts.passes.prober import bad_weights
 from keras_trainkit.diagnostics.facts.subject import Subject
 from tests.helpers.arrays import to_numpy
 
@@ -59,7 +60,7 @@ def test_a_replay_finds_the_layer_and_goes_back(watched):
     prober(0)
     model.layers[0].kernel.assign(np.full((3, 4), np.nan))
     kept = values(model)
-    assert prober.bad_weights() == ("first",)
+    assert bad_weights(Subject(model).network) == ("first",)
     assert prober.first_bad_layer() == "first"
     steps, layer = prober.replay(50.0)
     assert 1 < steps < 30 and layer in ("first", "last")

@@ -20,6 +20,7 @@ CASES = {
     "of the rate": (BLOWN, {"rate": 1.0}, "learning_rate"),
     "of the scale": (BLOWN, {"causes": [UNSCALED]}, "preprocessing"),
     "of the loss": ({}, {}, "loss"),
+    "of what was not looked at": ({"probed": False}, {}, "numerics"),
     "of a layer": ({**BLOWN, "replayed": 0}, {}, "numerics"),
     "of the gradient": (
         {"weights": ("out",), "replayed": 0},
