@@ -130,9 +130,9 @@ def _load_safely(path):
             raise
         # A loss or metric of one's own is in no file; the layers are.
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
-        first = str(error).splitlines()[0]
         print(
-            f"ktk: what the model is compiled with cannot be loaded ({first}); "
+            "ktk: what the model is compiled with cannot be loaded "
+            f"({_reason(error)}); "
             "loss and optimizer are not checked.",
             file=sys.stderr,
         )
@@ -152,16 +152,29 @@ def _why_not_loaded(name, error):
             "it: keras_trainkit.diagnostics.check_model(model)."
         )
     return (
-        f"{name} cannot be loaded: {str(error).splitlines()[0]} A model with "
-        "layers of your own is checked in Python: "
+        f"{name} cannot be loaded: {_reason(error)}. A model with layers of "
+        "your own is checked in Python: "
         "keras_trainkit.diagnostics.check_model(model)."
     )
+
+
+def _reason(error):
+    """Returns the first sentence of an error, with what a colon leads to."""
+    lines = [one.strip() for one in str(error).splitlines() if one.strip()]
+    lines = lines or [type(error).__name__]
+    some = lines[:2] if lines[0].endswith(":") else lines[:1]
+    return " ".join(some).strip("'\"").rstrip(".")
 
 
 def _data(name, model):
     try:
         with np.load(name, allow_pickle=False) as archive:
             arrays = {key: archive[key] for key in archive.files}
+    except TypeError as error:
+        raise BadUse(
+            f"{name} holds a single array. Write an archive by "
+            "np.savez(path, x=x, y=y)."
+        ) from error
     except (OSError, ValueError, AttributeError, zipfile.BadZipFile) as error:
         raise BadUse(
             f"{name} cannot be read: {error}. Write it by "

@@ -61,6 +61,16 @@ def files(tmp_path_factory):
     for name, content in arrays.items():
         np.savez(folder / f"{name}.npz", **content)
     (folder / "text.npz").write_text("no arrays")
+    np.save(folder / "single.npy", x)
+    other = keras.Sequential([keras.Input((4,)), keras.layers.Dense(5)])
+    with (
+        zipfile.ZipFile(folder / "good.keras") as good,
+        zipfile.ZipFile(folder / "unlike.keras", "w") as archive,
+    ):
+        for entry in {*good.namelist()} - {"config.json"}:
+            archive.writestr(entry, good.read(entry))
+        config = keras.saving.serialize_keras_object(other)
+        archive.writestr("config.json", json.dumps(config))
     (folder / "text.keras").write_text("no model")
     with zipfile.ZipFile(folder / "empty.keras", "w") as archive:
         archive.writestr("config.json", "{}")
@@ -164,6 +174,11 @@ BAD_USE = {
     "no file": (["absent.keras"], "is no file"),
     "no model": (["text.keras"], "is no .keras file"),
     "another format": (["fitting.npz"], "is no .keras file"),
+    "weights of another model": (["unlike.keras"], "must match"),
+    "a single array": (
+        ["good.keras", "--data", "{}/single.npy"],
+        "holds a single array",
+    ),
     "an empty archive": (["empty.keras"], "cannot be loaded"),
     "no data": (["good.keras", "--data", "absent.npz"], "cannot be read"),
     "no arrays": (["good.keras", "--data", "{}/text.npz"], "cannot be read"),

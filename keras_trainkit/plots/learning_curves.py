@@ -18,6 +18,8 @@ _KINDS = {
 }
 _NOT_DRAWN = ("learning_rate", "lr")
 _PANEL = (4.8, 3.6)
+# Marks that are nearer, as a share of the epochs, have one text.
+_APART = 0.04
 
 
 def learning_curves(
@@ -90,7 +92,8 @@ def learning_curves(
         for epoch, stage in stages.items():
             _mark(ax, epoch + 0.5, stage, "--")
         ax.legend()
-    for epoch, text in _joined(marks).items():
+    epochs = max(len(values) for values in curves.values())
+    for epoch, text in _joined(marks, epochs).items():
         _mark(axes[0], epoch + 1, text, "-", "C3")
     return axes
 
@@ -206,8 +209,17 @@ def _panel(ax, name, curves):
         measured = np.isfinite(values)
         places = 1 + np.flatnonzero(measured)
         ax.plot(places, values[measured], marker=".", **style)
+    _count_whole(ax)
     ax.set_xlabel("epoch")
     ax.set_ylabel(name)
+
+
+def _count_whole(ax):
+    from matplotlib.ticker import MaxNLocator
+
+    # Axes of the user's own may have other ticks.
+    if isinstance(ax.xaxis.get_major_locator(), MaxNLocator):
+        ax.xaxis.get_major_locator().set_params(integer=True)
 
 
 def _best_epoch(curves):
@@ -230,11 +242,14 @@ def _mark_best(ax, best):
             ax.plot(best, value, "o", color=line.get_color(), zorder=3)
 
 
-def _joined(marks):
-    """Returns `{epoch: texts}`: those of one epoch would lie on each other."""
-    joined = {}
-    for epoch, text in marks:
-        joined.setdefault(epoch, []).append(text)
+def _joined(marks, epochs):
+    """Returns `{epoch: text}`; texts that would lie on each other are one."""
+    joined, first = {}, None
+    for epoch, text in sorted(marks, key=lambda mark: mark[0]):
+        if first is None or epoch - first > _APART * epochs:
+            first = epoch
+        joined.setdefault(epoch, [])
+        joined[first].append(text)
     return {epoch: ", ".join(texts) for epoch, texts in joined.items()}
 
 

@@ -193,3 +193,13 @@ def test_validation_data_are_those_of_fit(held):
     found = check_model(model, X, Y, validation_data=held)
     same = check_model(model, X, Y, validation_data=(X, Y))
     assert found.findings == same.findings
+
+
+def test_fewer_arrays_than_inputs_are_told():
+    left, right = keras.Input((4,), name="left"), keras.Input((4,))
+    outputs = L.Dense(3, "selu")(L.Add()([left, right]))
+    model = keras.Model([left, right], outputs)
+    model.compile("adam", "mse")
+    report = check_model(model, X, np.eye(3)[Y])
+    assert "F101" in [one.code for one in report.findings]
+    assert not report.ok

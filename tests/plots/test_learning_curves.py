@@ -96,3 +96,27 @@ BAD = {
 def test_what_cannot_be_drawn_is_refused(arguments, kind, words):
     with pytest.raises(kind, match=words):
         ktk.plots.learning_curves(*arguments)
+
+
+def test_epochs_are_whole_numbers_on_the_axis():
+    (ax,) = ktk.plots.learning_curves({"loss": [3.0, 2.0, 1.0]})
+    ax.figure.canvas.draw()
+    assert all(float(tick).is_integer() for tick in ax.get_xticks())
+
+
+def test_axes_with_ticks_of_their_own_keep_them():
+    (ax,) = ktk.plots.learning_curves({"loss": [1.0]})
+    ax.set_xticks([1, 3])
+    ktk.plots.learning_curves({"loss": [3.0, 2.0, 1.0]}, axes=ax)
+    assert list(ax.get_xticks()) == [1, 3]
+
+
+def test_marks_that_are_near_share_a_text_but_no_line():
+    marks = [(12, "D106"), (10, "D104"), (60, "D105")]
+    (ax,) = ktk.plots.learning_curves({"loss": [1.0] * 99}, marks=marks)
+    texts = [text.get_text() for text in ax.texts]
+    assert sorted(texts) == ["", "D104, D106", "D105"]
+    lines = {
+        line.get_xdata()[0] for line in ax.lines if len(line.get_xdata()) == 2
+    }
+    assert {11, 13, 61} <= lines

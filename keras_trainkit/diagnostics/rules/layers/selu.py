@@ -116,10 +116,12 @@ def selu_inputs(subject):
     and 1 they start elsewhere. Inputs far beyond that are told by the rules on
     data.
     """
-    for place, readers in enumerate(subject.network.entries):
+    # There may be fewer arrays than inputs, which another rule tells.
+    pairs = zip(subject.network.entries, subject.sample.x, strict=False)
+    for readers, array in pairs:
         first = [one for one in readers if one.kind not in ("reshape",)]
         direct = [one for one in first if one.activation == "selu"]
-        x = np.asarray(subject.sample.x[place])
+        x = np.asarray(array)
         if not direct or not np.issubdtype(x.dtype, np.floating):
             continue
         mean, std = float(x.mean()), float(x.std())
