@@ -255,7 +255,7 @@ def _joined(marks, epochs):
 
 def _mark(ax, place, text, linestyle, color="0.4"):
     ax.axvline(place, color=color, linestyle=linestyle, linewidth=1, zorder=0)
-    ax.annotate(
+    note = ax.annotate(
         text,
         (place, 1),
         xycoords=("data", "axes fraction"),
@@ -264,4 +264,7 @@ def _mark(ax, place, text, linestyle, color="0.4"):
         color=color,
         rotation=90,
         va="top",
+        clip_on=True,
     )
+    # A long text would leave no room for the curves.
+    note.set_in_layout(False)

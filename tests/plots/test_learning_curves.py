@@ -120,3 +120,12 @@ def test_marks_that_are_near_share_a_text_but_no_line():
         line.get_xdata()[0] for line in ax.lines if len(line.get_xdata()) == 2
     }
     assert {11, 13, 61} <= lines
+
+
+def test_a_long_mark_leaves_the_curves_their_room():
+    def height(marks):
+        (ax,) = ktk.plots.learning_curves({"loss": [3.0, 2.0]}, marks=marks)
+        ax.figure.canvas.draw()
+        return ax.get_position().height
+
+    assert height([(1, "D104 " * 40)]) == pytest.approx(height([]))

@@ -6,7 +6,6 @@ import keras
 import numpy as np
 
 from keras_trainkit.backend.devices.distribution import refuse_processes
-from keras_trainkit.backend.devices.process import shown
 from keras_trainkit.backend.randomness.random_state import RandomState
 from keras_trainkit.diagnostics.check_model import check_model
 from keras_trainkit.diagnostics.facts.data.sample import output_names
@@ -16,15 +15,12 @@ from keras_trainkit.diagnostics.facts.data.sampled_arrays import (
     require_readable,
 )
 from keras_trainkit.diagnostics.repair.candidates import candidates
-from keras_trainkit.diagnostics.repair.candidates import unlike
-from keras_trainkit.diagnostics.repair.fixes import Fixes
 from keras_trainkit.diagnostics.repair.plan import Patient
 from keras_trainkit.diagnostics.repair.plan import require_patient
+from keras_trainkit.diagnostics.repair.search import Search
 from keras_trainkit.diagnostics.repair.task import require_like
 from keras_trainkit.diagnostics.repair.task import require_rows
 from keras_trainkit.diagnostics.repair.trials import Budget
-from keras_trainkit.diagnostics.repair.trials import Trainer
-from keras_trainkit.diagnostics.repair.trials import Trial
 from keras_trainkit.diagnostics.report import Report
 from keras_trainkit.kernels.argument_checks import bad_type
 from keras_trainkit.kernels.argument_checks import bad_value
@@ -41,9 +37,6 @@ _REFUSED = (
     "validation_data",
     "validation_split",
 )
-# Combinations that are tried, and fixes that all seeds are kept for.
-_COMBINATIONS = 3
-_FINALISTS = 3
 
 
 def try_fixes(
@@ -160,114 +153,11 @@ def try_fixes(
             )
         targets = as_arrays("validation_data", y_held, output_names(model))
         require_like(patient.targets, targets)
-        search = _Search(patient, x_held, targets, seeds, budget, verbose)
+        search = Search(patient, x_held, targets, seeds, budget, verbose)
         search.run(candidates(patient, report))
     finally:
         random.restore()
     return search.result(_same(x, y, x_held, y_held))
-
-
-class _Search:
-    """Screens candidates, combines the best, trains these with all seeds."""
-
-    def __init__(self, patient, x, targets, seeds, budget, verbose):
-        self._patient, self._seeds, self._budget = patient, seeds, budget
-        shows = bool(shown(verbose))
-        self._bar = keras.utils.Progbar(
-            budget.fits, verbose=int(shows), unit_name="fit"
-        )
-        self._trainer = Trainer(
-            patient, x, targets, budget, lambda: self._bar.add(1)
-        )
-        self.unchanged = Trial("unchanged")
-        self._tried, self._waiting = [], []
-        self._interrupted = False
-
-    def run(self, some):
-        """Trains as much of the candidates as the budget is for."""
-        self._waiting = list(some)
-        try:
-            for seed in self._seeds:
-                self._train(self.unchanged, seed)
-            self._screen()
-            self._combine()
-            self._finish()
-        except KeyboardInterrupt:
-            self._interrupted = True
-        if self._budget.left > 0 and self._budget.fits:
-            self._bar.update(self._budget.fits, finalize=True)
-
-    def _train(self, trial, seed):
-        if not trial.problem and self._budget.left > 0:
-            self._trainer.train(trial, seed)
-
-    def _screen(self):
-        others = len(self._seeds) - 1
-        kept = _COMBINATIONS + _FINALISTS * others
-        kept = min(kept, self._budget.left * others // (others + 1))
-        while self._waiting and self._budget.left > kept:
-            self._try(self._waiting.pop(0))
-
-    def _try(self, candidate):
-        trial = Trial(candidate.name, candidate.repairs)
-        self._train(trial, self._seeds[0])
-        self._tried.append((candidate, trial))
-
-    def _combine(self):
-        """Tries the best ones together, if each of them gained something."""
-        base = self.unchanged.scores[0] if self.unchanged.scores else -np.inf
-        best = [
-            candidate
-            for candidate, trial in self._ranked()
-            if trial.scores and trial.scores[0] > base
-        ]
-        pairs = [
-            first.also(second)
-            for place, first in enumerate(best[:3])
-            for second in best[place + 1 : 4]
-        ]
-        known = [candidate for candidate, _ in self._tried]
-        new = unlike([*known, *(one for one in pairs if one is not None)])
-        for one in new[len(known) :][:_COMBINATIONS]:
-            if self._budget.left > len(self._seeds) - 1:
-                self._try(one)
-
-    def _finish(self):
-        """Trains the best with the other seeds, as far as the budget goes."""
-        for _, trial in self._ranked():
-            if trial.scores and self._budget.left >= len(self._seeds) - 1:
-                for seed in self._seeds[1:]:
-                    self._train(trial, seed)
-        while self._waiting and self._budget.left > 0:
-            self._try(self._waiting.pop(0))
-
-    def _ranked(self):
-        return sorted(
-            self._tried,
-            key=lambda pair: -(pair[1].scores or [-np.inf])[0],
-        )
-
-    def result(self, noiseless):
-        """Returns the `Fixes`."""
-        trials = [trial for _, trial in self._tried]
-        for trial in trials:
-            trial.compare(self.unchanged, noiseless)
-        trials.sort(
-            key=lambda one: (
-                -len(one.scores),
-                -one.mean if one.scores else 0,
-                len(one.repairs),
-            )
-        )
-        scores = dict.fromkeys(task.score for task in self._patient.tasks)
-        return Fixes(
-            self._patient,
-            trials,
-            self.unchanged,
-            [one.name for one in self._waiting],
-            " and ".join(scores),
-            self._interrupted,
-        )
 
 
 def _fit_arguments(given):
