@@ -140,7 +140,8 @@ class Trainer:
         arguments = {**plan.fit_arguments(), "verbose": 0}
         callbacks = []
         if arguments.get("callbacks") is not None:
-            callbacks += arguments["callbacks"]()
+            # As for `fit`, one alone needs no list.
+            callbacks += keras.tree.flatten(arguments["callbacks"]())
             arguments["validation_data"] = (
                 self._x,
                 plan.encoded(self._targets),

@@ -205,6 +205,12 @@ def _pair(x, given):
         raise bad_type(
             "validation_data", given, "a pair (x, y) of held-out arrays"
         )
+    for name, some in {"x": x, "validation_data": given[0]}.items():
+        arrays = keras.tree.flatten(some)
+        if not arrays or not all(getattr(one, "shape", ()) for one in arrays):
+            raise bad_type(name, some, "an array, or a list or dict of arrays")
+        if not all(len(one) for one in arrays):
+            raise bad_value(name, "no rows", "at least one row")
     return given
 
 

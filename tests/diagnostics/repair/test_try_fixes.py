@@ -201,13 +201,37 @@ REFUSED = {
     "a budget": ({"budget": 3}, ValueError),
     "a report": ({"report": "L101"}, TypeError),
     "held-out rows": ({"validation_data": X}, TypeError),
+    "no held-out row": ({"validation_data": (X[:0], Y[:0])}, ValueError),
+    "inputs as a list": ({"x": X.tolist()}, TypeError),
+    "held-out inputs as a list": (
+        {"validation_data": (X.tolist(), Y)},
+        TypeError,
+    ),
     "other targets": ({"validation_data": (X, np.eye(2)[Y])}, ValueError),
 }
 
 
 @pytest.mark.parametrize(("wrong", "error"), REFUSED.values(), ids=REFUSED)
 def test_wrong_arguments_are_refused(wrong, error):
-    arguments = {"validation_data": (X, Y), "report": report(RIGHT)}
+    arguments = {"x": X, "validation_data": (X, Y), "report": report(RIGHT)}
     arguments |= {"verbose": 0, **wrong}
-    with pytest.raises(error):
-        try_fixes(patient(), X, Y, **arguments)
+    (name,) = wrong
+    with pytest.raises(error, match=f"`{name}"):
+        try_fixes(patient(), y=Y, **arguments)
+
+
+def test_one_callback_needs_no_list():
+    ends = []
+    noting = keras.callbacks.LambdaCallback(on_train_end=ends.append)
+    found = try_fixes(
+        patient(),
+        X,
+        Y,
+        (X, Y),
+        {"callbacks": lambda: noting},
+        budget=4,
+        report=report(RIGHT),
+        verbose=0,
+    )
+    assert len(found.unchanged.scores) == 2
+    assert len(ends) == 4
