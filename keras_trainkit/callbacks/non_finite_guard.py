@@ -33,7 +33,9 @@ class NonFiniteGuard(InstrumentCallback):
     or infinite: weights, slots, statistics, counters, seeds and metrics, bit
     for bit. So the loss of the epoch is that of the batches that were kept,
     and NaN where none was: list the guard before callbacks that monitor it.
-    Nothing is copied to the host for that.
+    Nothing is copied to the host for that. An error that a loss raises itself
+    is out of its reach, as torch's binary cross-entropy of probabilities does
+    on NaN (that of logits, `from_logits=True`, does not).
 
     After such a batch the learning rate is multiplied by `factor` for good,
     wherever it comes from: a number, a schedule given to `compile`, or the

@@ -82,6 +82,26 @@ def test_the_state_is_as_if_the_batch_had_not_been():
             )
 
 
+def test_the_next_batch_draws_as_if_the_batch_had_not_been():
+    def trained(x, y):
+        keras.utils.set_random_seed(1)
+        # A dropout of the inputs might drop the bad number.
+        layers = [keras.Input((8,)), keras.layers.Dense(4)]
+        layers += [keras.layers.Dropout(0.5), keras.layers.Dense(1)]
+        model = keras.Sequential(layers)
+        model.compile(keras.optimizers.SGD(RATE), "mse", **QUICK)
+        watching = guard(factor=1.0)
+        fit(model, watching, x=x, y=y)
+        return len(watching.faults), model.get_weights()
+
+    kept = np.r_[0:BATCH, 2 * BATCH : 64]
+    faults, weights = trained(spoiled(1), Y)
+    none, wanted = trained(X[kept], Y[kept])
+    assert (faults, none) == (1, 0)
+    for one, other in zip(weights, wanted, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-7)
+
+
 def decay():
     return keras.optimizers.schedules.ExponentialDecay(RATE, 2, 0.5)
 

@@ -54,6 +54,22 @@ class RandomState:
             generator.set_state(state)
 
 
+class TorchDraws:
+    """A snapshot of torch's global states alone, to be taken at every step.
+
+    A `Dropout` without a seed draws from them on the torch backend
+    (keras/src/backend/torch/random.py). Without torch it is empty.
+    """
+
+    def __init__(self):
+        self._state = _torch_state()
+
+    def restore(self):
+        """Puts the states back."""
+        if self._state is not None:
+            _restore_torch(*self._state)
+
+
 @contextlib.contextmanager
 def global_generator(generator):
     """Lends Keras a global seed generator; each thread has its own."""

@@ -5,6 +5,7 @@ import keras
 from keras_trainkit.backend.model.torch_buffers import TorchBuffers
 from keras_trainkit.backend.model.untracked_state import untracked_variables
 from keras_trainkit.backend.optimizer.tensor_norms import values_of
+from keras_trainkit.backend.randomness.random_state import TorchDraws
 from keras_trainkit.backend.training.compiled_parts import optimizers_of
 
 
@@ -71,8 +72,11 @@ def _inside(model, slots, function):
 
 
 def _stateful(model, step, judge, carried):
+    is_torch = keras.backend.backend() == "torch"
+
     def undone(data):
         judge.begin()
+        draws = TorchDraws() if is_torch else None
         own = {id(variable) for variable in judge.variables}
         variables = [v for v in _state(model, carried) if id(v) not in own]
         before = values_of(variables)
@@ -85,9 +89,11 @@ def _stateful(model, step, judge, carried):
             for variable, value in zip(variables, before, strict=True):
                 variable.assign(value)
             buffers.restore()
+            if is_torch:
+                draws.restore()
 
         keras.ops.cond(good, lambda: None, put_back)
-        if keras.backend.backend() == "torch" and good:
+        if is_torch and good:
             return logs
         return _logs_now(model, logs)
 

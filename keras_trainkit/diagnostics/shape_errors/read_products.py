@@ -310,11 +310,13 @@ def _where_of_loss(scene, name):
         return f"the loss {name!r}"
     own = [
         quoted(layer)
-        for layer in scene.layers.values()
+        for layer in [*scene.layers.values(), scene.model]
         if type(layer).__module__.split(".")[0] != "keras"
     ]
-    likely = f", most likely in {' or '.join(own)}" if own else ""
-    return f"code before the loss {name!r}{likely},"
+    if not own:
+        return f"the loss {name!r}"
+    likely = " or ".join(own)
+    return f"code before the loss {name!r}, most likely in {likely},"
 
 
 READERS = (fixed_state, unlike_rows, fixed_batch, inner_sizes, unequal_sizes)

@@ -75,4 +75,5 @@ def test_one_of_two_targets_does_not_fit():
     y = {"far": values(10, 3), "near": values(10, 5)}
     note = note_of(lambda: two_outputs(dict).fit(values(10, 4), y, verbose=0))
     assert "units=5 for 'near'" in note
+    assert "code before the loss" not in note
     assert "another order" not in note
