@@ -34,7 +34,8 @@ class EvaluateTraining(keras.callbacks.Callback):
 
     The first epoch of the `fit` is evaluated, every `every`-th after it and
     the last one; in the epochs between the values are NaN. Callbacks that
-    monitor a value must be listed after this one.
+    monitor a value must be listed after this one, and told by `mode="min"` or
+    `"max"` which way is better: Keras does not know these names.
 
     Training goes on as if the callback were not there, bit for bit: weights,
     statistics, the metrics' states, seed generators and the global random

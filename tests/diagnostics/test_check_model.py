@@ -203,3 +203,14 @@ def test_fewer_arrays_than_inputs_are_told():
     report = check_model(model, X, np.eye(3)[Y])
     assert "F101" in [one.code for one in report.findings]
     assert not report.ok
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_an_output_may_be_an_input(several):
+    inputs = keras.Input((4,))
+    outputs = [L.Dense(3)(inputs), inputs] if several else inputs
+    model = keras.Model(inputs, outputs)
+    model.compile("adam", ["mse", "mse"] if several else "mse")
+    targets = [np.eye(3)[Y], X] if several else X
+    codes = [one.code for one in check_model(model, X, targets).findings]
+    assert "F101" not in codes
