@@ -21,7 +21,7 @@ _INNER = (
     r"contracting dimensions to have the same shape, got \((\d+),\) and "
     r"\((\d+),\)",
     r"In\[0\]: \[[\d,]*?(\d+)\], In\[1\]: \[(\d+),\d+\]",
-    r"must be equal, but are (\d+) and (\d+) for .*?\bMatMul",
+    r"must be equal, but are (\d+) and (\d+) for [^=]*= \w*MatMul",
     r"has size (\d+) for operand .*? previously seen size (\d+)",
     r"label .*? \((\d+)\) does not match previous terms \((\d+)\)",
     r"Expected dimension (\d+) at axis .*? but got dimension (\d+)",

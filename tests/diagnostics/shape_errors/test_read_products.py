@@ -158,3 +158,15 @@ def test_the_rows_of_the_last_batch_are_no_cause_in_the_first():
     note = note_of(lambda: model.fit(values(40, 4), values(40, 6), verbose=0))
     assert "last batch" not in note
     assert "units=6 for 'first'" in note.splitlines()[-1]
+
+
+def of_products(target, output):
+    products = keras.ops.matmul(target, keras.ops.transpose(output))
+    return keras.ops.mean(products - keras.ops.ones((32, 31)))
+
+
+def test_a_difference_of_products_is_no_product():
+    model = compiled(keras.Input((3,)), keras.layers.Dense(2), loss=of_products)
+    note = note_of(lambda: model.fit(values(64, 3), values(64, 2), verbose=0))
+    assert "an axis of 32 meets one of 31" in note
+    assert "matrix product" not in note
