@@ -8,6 +8,7 @@ from keras_trainkit.diagnostics.shape_errors.reading import input_line
 from keras_trainkit.diagnostics.shape_errors.reading import quoted
 from keras_trainkit.diagnostics.shape_errors.scene import kind_of
 from keras_trainkit.diagnostics.shape_errors.scene import shape_of
+from keras_trainkit.diagnostics.shape_errors.sizes import setters
 from keras_trainkit.diagnostics.shape_errors.sizes import values_per_row
 from keras_trainkit.kernels.error_messages import shapes_in
 
@@ -169,20 +170,33 @@ def wrong_input(scene):
     label = scene.data.like(shape) or "x"
     taker = scene.model if outer else scene.layer
     model = f"the model {scene.path(taker)!r}" if taker else "the model"
+    is_data = outer and not scene.is_symbolic()
     return Reading(
         f"{model} takes rows of shape {expected[1:]} and was given "
-        f"{'an input' if scene.is_symbolic() else label} of shape {shape}",
-        _for_rows(scene, label, expected, shape),
+        f"{label if is_data else 'an input'} of shape {shape}",
+        _for_rows(scene, label, expected, shape)
+        if is_data
+        else _for_nested(scene, expected, shape),
+    )
+
+
+def _for_nested(scene, expected, shape):
+    """The repair where another layer, or a graph's input, feeds the model."""
+    found = setters(scene, shape[-1])
+    if len(found) == 1 and expected[1:-1] == shape[1:-1]:
+        (one,) = found
+        return (
+            f"{one.setting}={expected[-1]} for {scene.path(one.layer)!r} makes "
+            f"it fit, or make it anew for {shape[1:]}."
+        )
+    return (
+        f"give it an input of rows {expected[1:]}, such as "
+        f"{input_line(expected)}, or make it anew for {shape[1:]}."
     )
 
 
 def _for_rows(scene, label, expected, shape):
-    """The repair, where what is fed may be a dataset or no data at all."""
-    if scene.is_symbolic():
-        return (
-            f"give it an input of rows {expected[1:]}, such as "
-            f"{input_line(expected)}, or make it anew for {shape[1:]}."
-        )
+    """The repair, where what is fed may be a dataset."""
     if len(shape) == len(expected) - 1 and scene.data.is_stream:
         return (
             "the dataset yields single rows without the axis of rows: batch "

@@ -52,7 +52,8 @@ def unequal_rows(scene):
         return None
     sizes = {m["key"]: m["n"].split(",") for m in _SIZES.finditer(scene.text)}
     rows = {key: [int(n) for n in several] for key, several in sizes.items()}
-    told = ", ".join(
+    whose = "in validation_data " if _of_validation(scene, rows) else ""
+    told = whose + ", ".join(
         f"{key} has {' and '.join(map(str, several))}"
         for key, several in rows.items()
     )
@@ -60,6 +61,15 @@ def unequal_rows(scene):
         f"every array needs one entry a row, and {told}",
         _for_rows(scene, rows),
     )
+
+
+def _of_validation(scene, rows):
+    """Whether the rows are those of the validation data, and not of x."""
+    held = {len(one) for one in scene.data.of("validation_data").values()}
+    sizes = {n for several in rows.values() for n in several}
+    return sizes <= held and not set(rows.get("x", ())) & {
+        len(one) for one in scene.data.of("x").values()
+    }
 
 
 def _for_rows(scene, rows):

@@ -74,8 +74,15 @@ def wrong_outputs(scene):
         return None
     outputs, y = _outputs(scene.model), scene.data.arguments.get("y")
     given = len(y) if isinstance(y, (list, tuple, dict)) else 1
-    if len(outputs) < 2 and given < 2:
+    # How many a subclassed model has is not known.
+    if not outputs or (len(outputs) < 2 and given < 2):
         return None
+    if len(outputs) == 1:
+        return Reading(
+            f"the model has one output, and y is a {type(y).__name__} of "
+            f"{given}",
+            "pass the targets of that output alone, as one array.",
+        )
     names = getattr(scene.model, "output_names", None) or []
     return Reading(
         f"the model has {len(outputs)} outputs, {list(names)}, and y is "
@@ -136,6 +143,12 @@ def _repair(scene, target, output, is_sparse, last):
                 "y.argmax(axis=-1).reshape(-1, 1), with one sigmoid unit, or "
                 f'two units with softmax in {name} and loss="'
                 'categorical_crossentropy".'
+            )
+        sets_size = any(hasattr(last, one) for one in ("units", "filters"))
+        if last is not None and not sets_size:
+            return (
+                f"the targets have {target[-1]} columns: put a "
+                f"keras.layers.Dense({target[-1]}) behind {name}."
             )
         return (
             f"{name} needs as many outputs as the targets have columns: "

@@ -175,3 +175,22 @@ def test_a_shared_layer_in_a_graph():
     layer(keras.Input((4,)))
     note = note_of(lambda: layer(keras.Input((5,))))
     assert "use another layer for inputs of 5" in note
+
+
+def test_a_model_inside_is_fed_by_another_layer():
+    base = functional((6,), dense())
+
+    class Around(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.before = keras.layers.Dense(5, name="before")
+            self.base = base
+
+        def call(self, x):
+            return self.base(self.before(x))
+
+    model = Around()
+    model.compile("sgd", "mse")
+    note = note_of(lambda: model.fit(values(40, 3), values(40, 4), verbose=0))
+    assert "the model 'net' takes rows of shape (6,)" in note
+    assert "units=6 for 'before' makes it fit" in note.splitlines()[-1]

@@ -27,6 +27,16 @@ def test_rows_that_differ(x, y, told):
     assert told in note_of(lambda: model().fit(x, y, verbose=0))
 
 
+def test_rows_of_the_validation_data_that_differ():
+    held = (values(7, 8), values(6, 4))
+    note = note_of(
+        lambda: model().fit(
+            values(10, 8), values(10, 4), validation_data=held, verbose=0
+        )
+    )
+    assert "in validation_data x has 7, y has 6" in note
+
+
 class Folding(keras.Layer):
     def call(self, x):
         return keras.ops.reshape(x, (-1, 3, 4))

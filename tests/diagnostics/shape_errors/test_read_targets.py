@@ -188,3 +188,20 @@ def test_weights_of_rows_with_an_axis_more():
     )
     assert "sample_weight has shape (40, 5), the targets (40, 3)" in note
     assert "of shape (40,)" in note.splitlines()[-1]
+
+
+def test_two_targets_for_one_output():
+    inputs = keras.Input((8,))
+    model = keras.Model(inputs, keras.layers.Dense(3)(inputs))
+    model.compile("sgd", "mse")
+    y = [values(40, 3), values(40, 3)]
+    note = note_of(lambda: model.fit(values(40, 8), y, verbose=0))
+    assert "the model has one output, and y is a list of 2" in note
+
+
+def test_a_last_layer_without_a_size_of_its_own():
+    model = compiled(keras.Input((4, 3)), keras.layers.Flatten(name="flat"))
+    note = note_of(
+        lambda: model.fit(values(40, 4, 3), values(40, 5), verbose=0)
+    )
+    assert "keras.layers.Dense(5) behind 'flat'" in note.splitlines()[-1]
