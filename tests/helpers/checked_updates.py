@@ -8,6 +8,8 @@ from keras_trainkit.diagnostics import check_model
 LAYERS = keras.layers
 X = np.random.default_rng(0).normal(size=(320, 4))
 Y = (X[:, 0] > 0).astype(int)
+CORNERS = np.stack(np.meshgrid(*[[-1.0, 1.0]] * 4), axis=-1).reshape(16, 4)
+PARITY = (CORNERS.prod(axis=1) > 0).astype(int)
 
 
 def findings(
@@ -17,20 +19,22 @@ def findings(
     epochs=None,
     frozen=False,
     loss="binary_crossentropy",
+    units=4,
+    parity=False,
 ):
     """Returns what the rules on epochs and batches find."""
     model = keras.Sequential(
         [
             keras.Input((4,)),
-            LAYERS.Dense(4, activation="relu", trainable=not frozen),
+            LAYERS.Dense(units, activation="relu", trainable=not frozen),
             LAYERS.Dense(1, activation="sigmoid"),
         ]
     )
     model.compile(optimizer, loss)
     return check_model(
         model,
-        X[:rows],
-        Y[:rows],
+        CORNERS if parity else X[:rows],
+        PARITY if parity else Y[:rows],
         batch_size=batch_size,
         epochs=epochs,
         select=["O108", "O109", "O110"],

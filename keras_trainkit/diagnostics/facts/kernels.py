@@ -70,6 +70,12 @@ class KernelFacts:
         return self.rms * math.sqrt(self.fan_out)
 
     @property
+    def trained_bias(self):
+        """Whether beside it is a bias that only training can have made."""
+        bias = getattr(self.layer, "bias", None)
+        return isinstance(bias, keras.Variable) and not self.untrained
+
+    @property
     def is_scaled(self):
         """Whether it was drawn by an initializer that looks at its shape.
 

@@ -8,6 +8,7 @@ import numpy as np
 # Sound networks start within these of chance; see tests/corpus.
 _TIMES_LOG, _MORE = 3.0, 2.0
 _TIMES_VARIANCE, _TIMES_DEVIATION = 100.0, 20.0
+_TIMES_ZERO = 4.0
 
 
 def beyond_chance(head, y, loss):
@@ -49,7 +50,10 @@ def _regression(name, y, loss):
         what = "the targets' standard deviation"
     else:
         return None, ""
-    far = chance > 0 and loss > times * chance
+    # Targets far from 0 are no fault of the network's: answering 0 loses that.
+    zero = np.abs(np.asarray(targets[0], "float64"))
+    zero = zero**2 if name == "mean_squared_error" else zero
+    far = chance > 0 and loss > max(times * chance, _TIMES_ZERO * zero.mean())
     return (chance, what) if far else (None, "")
 
 

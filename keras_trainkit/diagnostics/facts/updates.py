@@ -4,6 +4,8 @@ import dataclasses
 
 import numpy as np
 
+from keras_trainkit.diagnostics.facts.heads import heads
+
 # A schedule is read at so many places.
 _POINTS = 60
 
@@ -39,11 +41,23 @@ UNIT_STEPS = (
 # The sum of the rates of all updates below which small networks have learnt
 # next to nothing, measured: for Adam and its kin, and for SGD.
 _LEAST = {True: 0.03, False: 1.0}
-_LEAST_OF_FEW = {True: 0.3, False: 10.0}
 _ENOUGH = {True: 1.0, False: 30.0}
-_FEW_ROWS = 50
 _FEW_UPDATES = 10
 _LARGE = 100_000
+# Of so few updates no network makes much.
+_HANDFUL = 20
+# A unit sums over all that it reads, so that wide networks get as far with
+# less: measured on eight sets of data, with 8 to 256 units.
+_PLAIN_WIDTH = 8
+# Deeper ones are slow however wide they are.
+_DEEP = 6
+# Few rows that no linear map tells apart, such as XOR's, need more.
+_FEW_ROWS = 50
+_TIMES_OF_FEW = 10
+_TOLD_APART = 0.2
+# A squared error behind a sigmoid has a gradient of at most half of the
+# crossentropy's, shared among the outputs.
+_OF_SQUARES = 0.5
 # The squared error has larger gradients than a crossentropy: measured.
 _SQUARED = 5
 
@@ -87,6 +101,24 @@ def effective_rate(subject):
         return None
     rate = compiled.learning_rate
     return rate * _pace(compiled)
+
+
+def gentleness(subject):
+    """Returns by how much a loss's gradient is smaller than a crossentropy's.
+
+    Args:
+        subject: A `Subject`.
+    """
+    outputs = heads(subject)
+    soft = [
+        one.loss_name == "mean_squared_error"
+        and one.activation in ("sigmoid", "hard_sigmoid")
+        and one.loss.reduction != "sum"
+        for one in outputs
+    ]
+    if not soft or not all(soft):
+        return 1.0
+    return _OF_SQUARES / max(one.units or 1 for one in outputs)
 
 
 def _pace(compiled):
@@ -137,8 +169,7 @@ def shortage(subject):
     compiled = subject.compiled
     if updates is None or rate is None:
         return None
-    # Layers that were trained before need less.
-    if any(not layer.trainable for layer in subject.given.layers):
+    if _was_trained(subject):
         return None
     unit = compiled.optimizer_name in UNIT_STEPS
     moved = travel(subject)
@@ -153,11 +184,55 @@ def shortage(subject):
 def least_travel(subject):
     """Returns the sum of the rates below which next to nothing is learnt."""
     unit = subject.compiled.optimizer_name in UNIT_STEPS
-    if subject.rows is not None and subject.rows <= _FEW_ROWS:
-        return _LEAST_OF_FEW[unit]
+    if _is_a_riddle(subject):
+        return _TIMES_OF_FEW * _LEAST[unit]
     large = subject.model.count_params() > _LARGE
     least = _LEAST[unit] / (5 if large else 1)
-    return least / _SQUARED if not unit and _squares(subject) else least
+    least = least / _SQUARED if not unit and _squares(subject) else least
+    updates = updates_of(subject)
+    if updates is None or updates.count <= _HANDFUL:
+        return least
+    return min(least, _LEAST[unit] * _PLAIN_WIDTH / _width(subject))
+
+
+def _was_trained(subject):
+    """Whether layers were trained before: those need less."""
+    if any(not layer.trainable for layer in subject.given.layers):
+        return True
+    kernels = [one for one in subject.network.kernels if one.trained_bias]
+    return 2 * len(kernels) > len(subject.network.kernels)
+
+
+def _width(subject):
+    """Returns the units of the narrowest hidden layer, `_PLAIN_WIDTH` or more.
+
+    Without a hidden layer, or with many, it is that.
+    """
+    if subject.network.depth > _DEEP:
+        return _PLAIN_WIDTH
+    read = [
+        one.fan_in for one in subject.network.kernels if one.name == "kernel"
+    ]
+    return max(min(read[1:], default=0), _PLAIN_WIDTH)
+
+
+def _is_a_riddle(subject):
+    """Whether the rows are few, and no linear map tells them apart."""
+    if subject.rows is None or subject.rows > _FEW_ROWS:
+        return False
+    sample = subject.sample
+    if sample is None or len(sample.x) != 1 or len(sample.y or ()) != 1:
+        return True
+    x, y = (np.asarray(one) for one in (sample.x[0], sample.y[0]))
+    if x.dtype.kind not in "biuf" or y.dtype.kind not in "biuf":
+        return True
+    x = np.reshape(x, (len(x), -1)).astype("float64")
+    y = np.reshape(y, (len(y), -1)).astype("float64")
+    if not (np.isfinite(x).all() and np.isfinite(y).all()):
+        return True
+    x, y = x - x.mean(axis=0), y - y.mean(axis=0)
+    left = y - x @ np.linalg.lstsq(x, y, rcond=None)[0]
+    return float((left**2).sum()) > (1 - _TOLD_APART) * float((y**2).sum())
 
 
 def _squares(subject):

@@ -2,6 +2,7 @@
 
 from keras_trainkit.diagnostics.facts.passes.received import cause_of_scale
 from keras_trainkit.diagnostics.facts.passes.received import large_targets
+from keras_trainkit.diagnostics.facts.updates import UNIT_STEPS
 from keras_trainkit.diagnostics.finding import Repair
 from keras_trainkit.diagnostics.rules.examples import program
 from keras_trainkit.diagnostics.rules.lines import listed
@@ -102,7 +103,9 @@ def exploding(subject):
     """Gradients are thousands of times as large as the weights.
 
     The first update then throws the weights away. Large inputs do this, large
-    targets of a regression, and kernels that are too wide.
+    targets of a regression, and kernels that are too wide. Adam and its kin
+    divide by the gradient's size, and so does clipping: there large targets
+    are advice.
     """
     probe = subject.first_pass.probe
     if probe is None or not subject.first_pass.finite:
@@ -130,6 +133,7 @@ def exploding(subject):
             "predictions back.",
             [Repair("scale_targets")],
             topic="preprocessing",
+            severity="advice" if _steps_are_bounded(subject) else None,
         )
         return
     topic, where, evidence = cause_of_scale(subject)
@@ -141,6 +145,13 @@ def exploding(subject):
         "`clipnorm=1.0`.",
         [Repair("clipnorm", 1.0)],
         topic=topic,
+    )
+
+
+def _steps_are_bounded(subject):
+    compiled = subject.compiled
+    return compiled is not None and (
+        compiled.optimizer_name in UNIT_STEPS or compiled.clips
     )
 
 

@@ -239,10 +239,14 @@ def first_loss(subject):
     Without any knowledge a classifier loses log(number of classes), and a
     regression about the variance of its targets. A network that starts far
     above is sure of wrong answers: its first updates only take that back.
+    Targets far from 0 and outputs of layers that were trained before are left
+    out.
     """
     seen = subject.first_pass
     outputs = heads(subject)
     if seen.probe is None or len(outputs) != 1 or not seen.finite:
+        return
+    if _was_trained(subject):
         return
     loss = seen.loss - seen.probe.penalty
     chance, what = beyond_chance(outputs[0], seen.y, loss)
@@ -258,4 +262,17 @@ def first_loss(subject):
         _FIXES[topic],
         [Repair("standardize")] if topic == "preprocessing" else (),
         topic=topic,
+    )
+
+
+def _was_trained(subject):
+    """Whether what makes the outputs was trained before, such as a critic."""
+    ends = {
+        id(subject.network.final(one).weighted)
+        for one in subject.network.outputs
+    }
+    return any(
+        not node.layer.trainable
+        for node in subject.network.weighted
+        if id(node) in ends
     )

@@ -65,3 +65,12 @@ def test_far_above_chance(name, y, loss, chance):
     else:
         assert found == pytest.approx(chance, rel=0.2)
         assert what
+
+
+@pytest.mark.parametrize("name", ["mean_squared_error", "mean_absolute_error"])
+def test_targets_far_from_0_are_no_fault_of_the_outputs(name):
+    y = VALUES + 1000.0
+    of_zero = keras.losses.get(name)(y, np.zeros_like(y))
+    loss = float(keras.ops.convert_to_numpy(of_zero).mean())
+    assert beyond_chance(head(name), y, loss) == (None, "")
+    assert beyond_chance(head(name), y, 10 * loss)[0] > 0

@@ -103,3 +103,19 @@ def test_a_loss_of_zero_is_no_vanishing():
     model = stack(L.Dense(4), L.Dense(4), loss=lambda y, p: 0 * p)
     assert findings("F107", model) == []
     assert np.isfinite(Subject(model, X, Y).first_pass.loss)
+
+
+@pytest.mark.parametrize(
+    "severity, optimizer",
+    [
+        ("warning", keras.optimizers.SGD(0.01)),
+        ("advice", keras.optimizers.SGD(0.01, clipnorm=1.0)),
+        ("advice", keras.optimizers.RMSprop(0.01)),
+    ],
+)
+def test_steps_of_bounded_length_bear_large_targets(severity, optimizer):
+    model = stack(L.Dense(8, "relu"))
+    model.compile(optimizer, "mse")
+    (rule,) = (one for one in rules() if one.code == "F108")
+    (found,) = rule.findings(Subject(model, X, 1e5 * Y))
+    assert found.severity == severity

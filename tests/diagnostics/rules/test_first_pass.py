@@ -112,3 +112,15 @@ EMBEDDINGS = {
 def test_numbers_beyond_an_embedding(x, size, expected):
     layers = [L.Embedding(size, 2, name="words"), L.Flatten(), L.Dense(1)]
     assert found("F111", *layers, x=x, y=Y[:2]) == expected
+
+
+@pytest.mark.parametrize("trainable", [True, False])
+def test_a_critic_that_was_trained_may_be_sure(trainable):
+    layers = [
+        L.Dense(8, "relu"),
+        L.Rescaling(100.0),
+        L.Dense(3, "softmax", trainable=trainable),
+    ]
+    loss = "sparse_categorical_crossentropy"
+    codes = found("F103", *layers, loss=loss, y=LABELS)
+    assert len(codes) == trainable

@@ -24,8 +24,10 @@ SIZED = (
     "log_cosh",
 )
 LARGE, SMALL = 100, 0.02
-# How far a network's output gets while Adam moves each weight by 1.
+# How far a network's output gets while Adam moves each weight by 1: with one
+# hidden layer, and with more, of which all grow.
 _REACH_OF_ONE = 50
+_REACH_OF_DEEP = 200
 
 
 @rule(
@@ -88,7 +90,8 @@ def _gets_there(subject, size):
     """Whether the updates of the whole training reach targets of a size."""
     moved = travel(subject)
     adaptive = subject.compiled.optimizer_name != "sgd"
-    return adaptive and moved is not None and size < _REACH_OF_ONE * moved
+    reach = _REACH_OF_DEEP if subject.network.depth > 2 else _REACH_OF_ONE
+    return adaptive and moved is not None and size < reach * moved
 
 
 # Metrics for classes of which one is rare.

@@ -2,6 +2,8 @@
 
 import math
 
+import keras
+
 from keras_trainkit.diagnostics.facts.chains import next_layer
 from keras_trainkit.diagnostics.finding import Repair
 from keras_trainkit.diagnostics.rules.examples import program
@@ -93,14 +95,18 @@ def _bends(network):
     kinds = {node.kind for node in network.nodes}
     if kinds & {"recurrent", "attention", "other"}:
         return True
-    return any(
-        node.kind == "merge" and _multiplies(node) for node in network.nodes
-    )
+    return any(_multiplies(node) or _chooses(node) for node in network.nodes)
 
 
 def _multiplies(node):
     names = "Multiply Dot Matmul Einsum Divide TrueDivide Maximum Minimum"
-    return type(node.layer).__name__ in names.split()
+    return node.kind == "merge" and type(node.layer).__name__ in names.split()
+
+
+def _chooses(node):
+    """The largest of a few units is an activation: maxout."""
+    name = type(node.layer).__name__
+    return name in ("Max", "Min") and not isinstance(node.layer, keras.Layer)
 
 
 def _is_superfluous(node):
@@ -112,9 +118,8 @@ def _is_superfluous(node):
     following, between = next_layer(node)
     if node.kind == "dense":
         narrow = node.before and _units(node.before[0]) > _units(node)
-        return following.kind == "dense" and not (
-            narrow and _units(following) > _units(node)
-        )
+        pooled = following.kind != "dense" or "pooling" in between
+        return not pooled and not (narrow and _units(following) > _units(node))
     both = [_window(node), _window(following)]
     return (
         "normalization" not in between

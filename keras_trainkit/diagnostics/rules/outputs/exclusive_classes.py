@@ -11,6 +11,9 @@ from keras_trainkit.diagnostics.rules.examples import program
 from keras_trainkit.diagnostics.rules.registry import found
 from keras_trainkit.diagnostics.rules.registry import rule
 
+# Of so many classes each has less than a tenth of the rows.
+_MANY_CLASSES = 10
+
 
 @rule(
     "L105",
@@ -133,25 +136,26 @@ def _labels_per_row(y):
     needs=("compiled", "sample"),
     bad=program(
         HIDDEN,
-        'Dense(4, activation="sigmoid")',
+        'Dense(10, activation="sigmoid")',
         loss="binary_crossentropy",
         data="x = np.random.default_rng(0).normal(size=(80, 4))\n"
-        "y = np.eye(4)[np.arange(80) % 4]",
+        "y = np.eye(10)[np.arange(80) % 10]",
     ),
     good=program(
         HIDDEN,
-        'Dense(4, activation="softmax")',
+        'Dense(10, activation="softmax")',
         loss="categorical_crossentropy",
         data="x = np.random.default_rng(0).normal(size=(80, 4))\n"
-        "y = np.eye(4)[np.arange(80) % 4]",
+        "y = np.eye(10)[np.arange(80) % 10]",
     ),
 )
 def sigmoids_for_exclusive(subject):
     """Where every row has exactly one of several labels, a softmax fits.
 
-    Sigmoids with the binary crossentropy learn each class against all others.
-    With many classes nearly all targets are 0, and answering 0 everywhere is
-    cheap: `binary_accuracy` is high while no row is told apart.
+    Sigmoids with the binary crossentropy learn each class against all others,
+    which is sound for a few. From ten on nearly all targets are 0, and
+    answering 0 everywhere is cheap: `binary_accuracy` is high while no row is
+    told apart.
     """
     for head in heads(subject):
         if head.loss_name not in BINARY or head.activation != "sigmoid":
@@ -171,4 +175,5 @@ def sigmoids_for_exclusive(subject):
                 Repair("activation", "softmax", head.where),
                 Repair("loss", "categorical_crossentropy"),
             ],
+            severity=None if head.units >= _MANY_CLASSES else "advice",
         )

@@ -3,12 +3,18 @@
 from keras_trainkit.diagnostics.facts.heads import PROBABILITIES
 from keras_trainkit.diagnostics.facts.heads import REGRESSION
 from keras_trainkit.diagnostics.facts.heads import heads
+from keras_trainkit.diagnostics.facts.updates import UNIT_STEPS
+from keras_trainkit.diagnostics.facts.updates import gentleness
+from keras_trainkit.diagnostics.facts.updates import travel
 from keras_trainkit.diagnostics.finding import Repair
 from keras_trainkit.diagnostics.rules.examples import HIDDEN
 from keras_trainkit.diagnostics.rules.examples import NEURALINT
 from keras_trainkit.diagnostics.rules.examples import program
 from keras_trainkit.diagnostics.rules.registry import found
 from keras_trainkit.diagnostics.rules.registry import rule
+
+# The sum of SGD's rates at which small networks have learnt what they can.
+_ENOUGH = 30
 
 
 @rule(
@@ -31,8 +37,10 @@ def regression_loss_for_classes(subject):
 
     Where the output is sure and wrong the activation is flat, and the squared
     error cannot make up for it as a crossentropy does. So training starts
-    slowly and gets stuck. A linear output that is fitted to the numbers of
-    classes moreover takes class 3 to be nearer to 4 than to 9.
+    slowly and gets stuck; behind sigmoids Adam and its kin make up for it, and
+    so does plain descent that goes on for long, so there it is advice. A
+    linear output that is fitted to the numbers of classes moreover takes class
+    3 to be nearer to 4 than to 9.
     """
     for head in heads(subject):
         if head.loss_name not in REGRESSION or head.reproduces:
@@ -55,7 +63,26 @@ def regression_loss_for_classes(subject):
             f"{head.loss_name}, a loss for measured values, {seen}.",
             line,
             repairs,
+            severity="advice" if _learns(subject, head) else None,
         )
+
+
+def _learns(subject, head):
+    """Whether training gets over the small gradients.
+
+    One-hot targets behind a linear output have no flat places. Behind
+    sigmoids the gradient is small at worst; Adam and its kin divide by its
+    size, and so much plain descent gets there as well.
+    """
+    if head.activation == "linear":
+        return head.targets is not None and head.targets.kind == "one_hot"
+    if head.activation != "sigmoid":
+        return False
+    moved, name = travel(subject), subject.compiled.optimizer_name
+    if name in UNIT_STEPS:
+        return True
+    enough = moved is not None and moved * gentleness(subject) >= _ENOUGH
+    return name == "sgd" and enough
 
 
 def _for_classes(head):

@@ -2,6 +2,7 @@
 
 from keras_trainkit.diagnostics.facts.updates import RATES
 from keras_trainkit.diagnostics.facts.updates import effective_rate
+from keras_trainkit.diagnostics.facts.updates import gentleness
 from keras_trainkit.diagnostics.facts.updates import shortage
 from keras_trainkit.diagnostics.finding import Repair
 from keras_trainkit.diagnostics.rules.examples import HIDDEN
@@ -9,6 +10,9 @@ from keras_trainkit.diagnostics.rules.examples import SIGMOID
 from keras_trainkit.diagnostics.rules.examples import program
 from keras_trainkit.diagnostics.rules.registry import found
 from keras_trainkit.diagnostics.rules.registry import rule
+
+# Batches of 32 rows allow rates as many times as high as one row does.
+_NOISY = 32
 
 
 @rule(
@@ -38,9 +42,9 @@ from keras_trainkit.diagnostics.rules.registry import rule
 def batches_of_one(subject):
     """The gradient of one row is mostly noise, and one row a step is slow.
 
-    The noise grows with the rate: with a rate made for batches of 32 the loss
-    does not settle. Stateful recurrent layers that need one row are meant to
-    have it.
+    The noise grows with the rate: at 32 times the usual one, which batches of
+    32 rows may bear, the loss does not settle. Stateful recurrent layers that
+    need one row are meant to have it.
     """
     size = subject.batch_size or subject.sample.batch_size
     if size != 1 or (subject.rows or 0) < 100:
@@ -53,7 +57,8 @@ def batches_of_one(subject):
     deep = subject.network.depth > 1 and not recurrent
     compiled, rate = subject.compiled, effective_rate(subject)
     usual = RATES.get(compiled.optimizer_name) if compiled else None
-    noisy = usual is not None and rate is not None and rate >= usual[1]
+    noisy = usual is not None and rate is not None
+    noisy = noisy and rate * gentleness(subject) >= _NOISY * usual[1]
     yield found(
         "",
         f"Every one of {subject.rows} rows is a batch of its own"

@@ -7,6 +7,7 @@ from keras_trainkit.diagnostics.facts.heads import heads
 from keras_trainkit.diagnostics.facts.updates import RATES
 from keras_trainkit.diagnostics.facts.updates import UNIT_STEPS
 from keras_trainkit.diagnostics.facts.updates import effective_rate
+from keras_trainkit.diagnostics.facts.updates import gentleness
 from keras_trainkit.diagnostics.facts.updates import is_too_low
 from keras_trainkit.diagnostics.finding import Repair
 from keras_trainkit.diagnostics.rules.examples import HIDDEN
@@ -21,6 +22,9 @@ _FEW_ROWS = 16
 _NEAR_ONE = 0.99
 # The highest rate of Adam and its kin for deep stacks without normalisation.
 _TOUCHY = 0.009
+# And for few plain layers: measured, at most three hidden ones of 16 to 128
+# units learn as well with 0.05 as with less.
+_SHALLOW, _OF_SHALLOW = 4, 0.06
 # Of SGD, momentum included, for eight layers and more.
 _DEEP_SGD = 0.5
 
@@ -45,7 +49,8 @@ def learning_rate(subject):
     """Each optimizer has rates that mostly work.
 
     Adam and RMSprop move every weight by about the rate in each update,
-    whatever the gradient: above 0.05 that is more than most weights are. SGD
+    whatever the gradient: above 0.05 that is more than most weights are, and
+    above 0.03 too much for more than three hidden layers. SGD
     multiplies the gradient, momentum m multiplies that by `1 / (1 - m)`, and a
     loss that is summed over the batch by the batch's size. Adadelta is meant
     for 1.0; Keras's default is 0.001, with which it hardly moves.
@@ -68,6 +73,10 @@ def learning_rate(subject):
     forgiving = few or subject.network.depth == 1
     if name in UNIT_STEPS and _is_touchy(subject.network):
         highest = _TOUCHY
+    elif name in UNIT_STEPS and _is_shallow(subject.network):
+        highest = max(highest, _OF_SHALLOW)
+    if name == "sgd":
+        highest /= gentleness(subject)
     if name == "sgd" and _is_deep(subject.network):
         highest = _DEEP_SGD
     if _has_large_inputs(subject):
@@ -99,6 +108,12 @@ def _has_large_inputs(subject):
         one.takes_numbers and size_fault(one.facts) in ("pixels", "large")
         for one in entrances(subject)
     )
+
+
+def _is_shallow(network):
+    """Whether it is made of few dense layers."""
+    kinds = {node.kind for node in network.weighted}
+    return network.depth <= _SHALLOW and kinds <= {"dense", "embedding"}
 
 
 def _is_deep(network):

@@ -11,10 +11,11 @@ BINARY, SPARSE = "binary_crossentropy", "sparse_categorical_crossentropy"
 RARE = (ROW % 20 == 0).astype(int)
 
 
-def findings(y, loss="mse", units=1, activation=None, x=X, **given):
+def findings(y, loss="mse", units=1, activation=None, x=X, hidden=0, **given):
     model = keras.Sequential(
         [
             keras.Input((4,)),
+            *[keras.layers.Dense(8, "relu") for _ in range(hidden)],
             keras.layers.Dense(units, activation=activation, name="last"),
         ]
     )
@@ -47,6 +48,12 @@ def test_a_long_training_gets_to_large_targets():
     y = 150 + 50 * X[:, 0]
     assert codes(y, epochs=10) == ["X107"]
     assert codes(y, epochs=3000) == []
+
+
+@pytest.mark.parametrize("hidden, found", [(1, ["X107"]), (2, [])])
+def test_deeper_networks_get_farther(hidden, found):
+    y = 150 + 50 * X[:, 0]
+    assert codes(y, hidden=hidden, epochs=200) == found
 
 
 def test_the_line_that_scales_targets():

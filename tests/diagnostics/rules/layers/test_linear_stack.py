@@ -24,6 +24,12 @@ def gated():
     return keras.Model(inputs, L.Dense(1)(x))
 
 
+def maxout():
+    x = inputs = keras.Input((16,))
+    x = keras.ops.max(L.Reshape((8, 4))(L.Dense(32)(x)), axis=-1)
+    return keras.Model(inputs, L.Dense(1)(x))
+
+
 def two_branches():
     x = inputs = keras.Input((16,))
     x = L.Concatenate()([L.Dense(8, "relu")(x), L.Dense(8)(x)])
@@ -31,6 +37,7 @@ def two_branches():
 
 
 SAID = {
+    "maxout": (maxout, []),
     "no activation at all": (
         lambda: stack(first(), L.Dense(16), L.Dense(1)),
         [("A101", "warning", "first")],

@@ -36,3 +36,25 @@ def test_an_autoencoder_of_zeros_and_ones_keeps_its_loss():
     model.compile("adam", "mse")
     x = (np.random.default_rng(0).random((50, 8)) > 0.5).astype(float)
     assert check_model(model, x, x, select=["L"]).ok
+
+
+SGD = keras.optimizers.SGD
+
+
+@pytest.mark.parametrize(
+    "severity, activation, optimizer, epochs",
+    [
+        ("advice", "linear", SGD(0.01), 1),
+        ("advice", "sigmoid", "adam", 1),
+        ("advice", "sigmoid", SGD(3.0), 150),
+        ("warning", "sigmoid", SGD(0.1), 150),
+        ("warning", "sigmoid", SGD(3.0), None),
+        ("warning", "softmax", "adam", 150),
+    ],
+)
+def test_sigmoids_bear_a_squared_error(severity, activation, optimizer, epochs):
+    model = keras.Sequential([keras.layers.Dense(3, activation)])
+    model.compile(optimizer, "mse")
+    given = {"epochs": epochs, "select": ["L108"]}
+    (found,) = check_model(model, X, HOT, **given).findings
+    assert found.severity == severity

@@ -20,6 +20,32 @@ def stack(*layers, shape=(4,), optimizer="adam", loss="mse"):
     return model
 
 
+def deep(hidden):
+    layers = [LAYERS.Dense(16, "relu") for _ in range(hidden)]
+    return stack(*layers, LAYERS.Dense(1), optimizer=ADAM(0.05))
+
+
+@pytest.mark.parametrize("hidden, found", [(3, []), (4, ["O101"])])
+def test_few_layers_bear_higher_rates(hidden, found):
+    assert codes(deep(hidden)) == found
+
+
+@pytest.mark.parametrize(
+    "units, rate, loss, found",
+    [
+        (10, 20.0, "mse", []),
+        (10, 40.0, "mse", ["O101"]),
+        (1, 2.5, "mse", []),
+        (1, 2.5, "binary_crossentropy", ["O101"]),
+        (10, 2.5, SUM, ["O101"]),
+    ],
+)
+def test_squared_errors_of_sigmoids_bear_higher_rates(units, rate, loss, found):
+    layers = [LAYERS.Dense(4, "tanh"), LAYERS.Dense(units, "sigmoid")]
+    model = stack(*layers, optimizer=SGD(rate), loss=loss)
+    assert codes(model) == found
+
+
 def two_layers(optimizer, loss="mse"):
     return stack(
         LAYERS.Dense(4), LAYERS.Dense(1), optimizer=optimizer, loss=loss

@@ -15,8 +15,8 @@ DYING = keras.optimizers.schedules.ExponentialDecay(0.01, 1, 0.1)
     [
         ("epochs", ADAM(0.001), {"epochs": 1}),
         ("epochs", SGD(0.01), {"epochs": 5}),
-        ("epochs", ADAM(0.001), {"rows": 4, "batch_size": 4, "epochs": 100}),
-        ("epochs", SGD(0.01), {"rows": 4, "batch_size": 1, "epochs": 100}),
+        ("epochs", ADAM(0.001), {"parity": True, "epochs": 100}),
+        ("epochs", SGD(0.01), {"parity": True, "epochs": 100}),
         ("learning_rate", ADAM(1e-5), {"epochs": 100}),
         ("learning_rate", SGD(1e-5), {"epochs": 100}),
         ("learning_rate", ADAM(DYING), {"epochs": 100}),
@@ -34,8 +34,13 @@ def test_too_few_updates(topic, optimizer, given):
     [
         ("adam", {"epochs": 20}),
         ("adam", {}),
+        # Few rows, but a line tells them apart.
+        (ADAM(0.001), {"rows": 4, "batch_size": 4, "epochs": 100}),
+        # Wide layers get as far with less.
+        (ADAM(0.001), {"units": 256, "batch_size": 108, "epochs": 8}),
+        (SGD(0.01), {"units": 64, "epochs": 5}),
         ("sgd", {"epochs": 100}),
-        (ADAM(0.01), {"rows": 4, "batch_size": 4, "epochs": 500}),
+        (ADAM(0.01), {"parity": True, "epochs": 500}),
         (ADAM(1e-5), {"epochs": 100, "frozen": True}),
         (keras.optimizers.Adagrad(0.01), {"epochs": 50}),
     ],
@@ -45,8 +50,25 @@ def test_enough_updates(optimizer, given):
 
 
 def test_as_many_epochs_as_are_told_are_enough():
-    (found,) = findings("adam", rows=4, batch_size=4, epochs=10)
-    assert findings("adam", 4, 4, found.repairs[0].value) == ()
+    (found,) = findings("adam", parity=True, epochs=10)
+    again = findings("adam", parity=True, epochs=found.repairs[0].value)
+    assert again == ()
+
+
+@pytest.mark.parametrize("epochs, alarms", [(0, 1), (60, 0)])
+def test_a_network_that_was_trained_may_be_tuned_gently(epochs, alarms):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(320, 4))
+    y = (x[:, 0] > 0).astype(int)
+    hidden = keras.layers.Dense(4, activation="relu")
+    head = keras.layers.Dense(1, activation="sigmoid")
+    model = keras.Sequential([keras.Input((4,)), hidden, head])
+    model.compile(ADAM(0.01), "binary_crossentropy")
+    if epochs:
+        model.fit(x, y, epochs=epochs, verbose=0)
+    model.compile(ADAM(1e-5), "binary_crossentropy")
+    given = {"epochs": 3, "select": ["O108"]}
+    assert len(check_model(model, x, y, **given).findings) == alarms
 
 
 @pytest.mark.parametrize(
