@@ -5,6 +5,8 @@ import math
 import keras
 import numpy as np
 
+from keras_trainkit.backend.model.tensors import to_numpy
+
 # Sound networks start within these of chance; see tests/corpus.
 _TIMES_LOG, _MORE = 3.0, 2.0
 _TIMES_VARIANCE, _TIMES_DEVIATION = 100.0, 20.0
@@ -55,6 +57,23 @@ def _regression(name, y, loss):
     zero = zero**2 if name == "mean_squared_error" else zero
     far = chance > 0 and loss > max(times * chance, _TIMES_ZERO * zero.mean())
     return (chance, what) if far else (None, "")
+
+
+def first_output(subject, place):
+    """Returns around what an output begins: the mean of the last bias.
+
+    Args:
+        subject: A `Subject`.
+        place: Index of the output.
+    """
+    outputs = subject.network.outputs
+    if place >= len(outputs):
+        return 0.0
+    last = subject.network.final(outputs[place]).weighted
+    bias = None if last is None else getattr(last.core, "bias", None)
+    if not isinstance(bias, keras.Variable):
+        return 0.0
+    return float(to_numpy(bias).mean())
 
 
 def constant_answer(head, y):

@@ -44,6 +44,10 @@ _LEAST = {True: 0.03, False: 1.0}
 _ENOUGH = {True: 1.0, False: 30.0}
 _FEW_UPDATES = 10
 _LARGE = 100_000
+# How far a network's output gets while Adam moves each weight by 1: with one
+# hidden layer, and with more, of which all grow.
+_REACH_OF_ONE = 50
+_REACH_OF_DEEP = 200
 # Of so few updates no network makes much.
 _HANDFUL = 20
 # A unit sums over all that it reads, so that wide networks get as far with
@@ -156,6 +160,14 @@ def travel(subject):
     wide = np.diff(places)
     between = np.where(wide == 1, rates[:-1], (rates[1:] + rates[:-1]) / 2)
     return float((wide * between).sum()) * _pace(compiled)
+
+
+def gets_to(subject, size):
+    """Whether the updates of the whole training reach targets of a size."""
+    moved = travel(subject)
+    adaptive = subject.compiled.optimizer_name != "sgd"
+    reach = _REACH_OF_DEEP if subject.network.depth > 2 else _REACH_OF_ONE
+    return adaptive and moved is not None and size < reach * moved
 
 
 def shortage(subject):

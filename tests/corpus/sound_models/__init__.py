@@ -8,6 +8,7 @@ from tests.corpus.sound_models import small
 from tests.corpus.sound_models import tabular
 from tests.corpus.sound_models import tabular_inputs
 from tests.corpus.sound_models import text
+from tests.corpus.sound_models import unusual
 from tests.corpus.sound_models import vision
 from tests.corpus.sound_models import vision_blocks
 
@@ -22,6 +23,7 @@ _MODULES = (
     tabular,
     tabular_inputs,
     applications,
+    unusual,
 )
 
 PROGRAMS = {

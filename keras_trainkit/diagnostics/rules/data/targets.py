@@ -6,7 +6,8 @@ import numpy as np
 
 from keras_trainkit.diagnostics.facts.heads import CROSSENTROPIES
 from keras_trainkit.diagnostics.facts.heads import heads
-from keras_trainkit.diagnostics.facts.updates import travel
+from keras_trainkit.diagnostics.facts.start import first_output
+from keras_trainkit.diagnostics.facts.updates import gets_to
 from keras_trainkit.diagnostics.finding import Repair
 from keras_trainkit.diagnostics.rules.examples import HIDDEN
 from keras_trainkit.diagnostics.rules.examples import ROWS
@@ -24,10 +25,6 @@ SIZED = (
     "log_cosh",
 )
 LARGE, SMALL = 100, 0.02
-# How far a network's output gets while Adam moves each weight by 1: with one
-# hidden layer, and with more, of which all grow.
-_REACH_OF_ONE = 50
-_REACH_OF_DEEP = 200
 
 
 @rule(
@@ -59,9 +56,10 @@ def unscaled_targets(subject):
     With targets in the hundreds the first thousands of updates only carry the
     output there; a squared error has gradients of their size, which make plain
     SGD diverge. Tiny targets drown in what the network puts out at first.
-    Centre and scale them, predict those, and scale back.
+    Centre and scale them, predict those, and scale back. A last bias that
+    begins at the targets' mean takes care of the mean.
     """
-    for head in heads(subject):
+    for place, head in enumerate(heads(subject)):
         facts = head.targets
         if head.loss_name not in SIZED or facts is None or head.reproduces:
             continue
@@ -69,8 +67,9 @@ def unscaled_targets(subject):
             continue
         if facts.kind not in ("real", "integers", "unit") or facts.constant:
             continue
-        size = math.hypot(facts.mean, facts.deviation)
-        far = size > LARGE and not _gets_there(subject, size)
+        start = first_output(subject, place)
+        size = math.hypot(facts.mean - start, facts.deviation)
+        far = size > LARGE and not gets_to(subject, size)
         if not far and not 0 < size < SMALL:
             continue
         yield found(
@@ -84,14 +83,6 @@ def unscaled_targets(subject):
             [Repair("scale_targets", "standard")],
             confidence=0.6 if size > 10 * LARGE else None,
         )
-
-
-def _gets_there(subject, size):
-    """Whether the updates of the whole training reach targets of a size."""
-    moved = travel(subject)
-    adaptive = subject.compiled.optimizer_name != "sgd"
-    reach = _REACH_OF_DEEP if subject.network.depth > 2 else _REACH_OF_ONE
-    return adaptive and moved is not None and size < reach * moved
 
 
 # Metrics for classes of which one is rare.
@@ -216,7 +207,8 @@ def constant_targets(subject):
 
     The output's bias learns it, and that is all. Often a comparison, a change
     of type or a split has made all labels alike: `(y / 255).astype(int)`, or
-    the first part of rows that are sorted by class.
+    the first part of rows that are sorted by class. With a loss of your own,
+    which may not look at them, it is advice.
     """
     for head in heads(subject):
         facts = head.targets
@@ -225,6 +217,9 @@ def constant_targets(subject):
         if not _same(facts) or _trained_in_part(subject):
             continue
         part = subject.sample.is_dataset
+        severity = "warning" if part else None
+        # A loss of one's own may look at the outputs alone, as triplets' do.
+        severity = "advice" if head.loss_name is None else severity
         rows = len(head.y)
         value = (
             facts.classes[int(np.argmax(facts.counts))]
@@ -237,7 +232,7 @@ def constant_targets(subject):
             "np.unique(y, return_counts=True) must show all classes: look "
             "at how y is made and split"
             + (", and shuffle before batching." if part else "."),
-            severity="warning" if part else None,
+            severity=severity,
         )
 
 

@@ -50,6 +50,29 @@ def test_a_long_training_gets_to_large_targets():
     assert codes(y, epochs=3000) == []
 
 
+@pytest.mark.parametrize("mean, found", [(0.0, ["X107"]), (288.0, [])])
+def test_a_bias_may_begin_at_the_mean_of_the_targets(mean, found):
+    last = keras.layers.Dense(
+        1, bias_initializer=keras.initializers.Constant(mean)
+    )
+    model = keras.Sequential([keras.Input((4,)), last])
+    model.compile("adam", "mse")
+    report = check_model(model, X, 288 + 8 * X[:, 0], select=["X107"])
+    assert [one.code for one in report.findings] == found
+
+
+def own_loss(y, p):
+    return keras.ops.mean(keras.ops.square(p[:, 0] - p[:, 1]))
+
+
+@pytest.mark.parametrize(
+    "loss, severity", [("mse", "error"), (own_loss, "advice")]
+)
+def test_a_loss_of_ones_own_may_not_look_at_targets(loss, severity):
+    (found,) = findings(np.zeros((200, 2)), loss, 2)
+    assert (found.code, found.severity) == ("X109", severity)
+
+
 @pytest.mark.parametrize("hidden, found", [(1, ["X107"]), (2, [])])
 def test_deeper_networks_get_farther(hidden, found):
     y = 150 + 50 * X[:, 0]
