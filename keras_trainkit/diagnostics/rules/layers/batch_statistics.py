@@ -167,16 +167,20 @@ def momentum_of_the_new(subject):
 
     torch calls the share of the new one momentum: its 0.1 is Keras's 0.9. With
     0.1 in Keras the averages are those of the last batch or two, and
-    validation jumps from epoch to epoch.
+    validation jumps from epoch to epoch. A momentum of 0 is not torch's, and
+    some write it on purpose: it is advice.
     """
     nodes = [n for n in batch_norms(subject) if n.layer.momentum < _TORCH]
     if nodes:
-        momentum = nodes[0].layer.momentum
-        kept = round(1 - momentum, 6)
+        momentum = max(node.layer.momentum for node in nodes)
+        kept = round(1 - momentum, 6) if momentum else 0.9
+        meant = f"{momentum:g} was meant as the share of the new"
+        if not momentum:
+            meant = "more than the last batch is to count"
         yield found(
             nodes[0].path,
             f"momentum={momentum:g} in {listed(node.path for node in nodes)}: "
             f"of the moving averages, {1 - momentum:.0%} are the last batch's.",
-            f"BatchNormalization(momentum={kept:g}), if {momentum:g} was meant "
-            "as the share of the new.",
+            f"BatchNormalization(momentum={kept:g}), if {meant}.",
+            severity=None if momentum else "advice",
         )

@@ -202,8 +202,11 @@ def selu_normalised(subject):
     nodes = _selu_nodes(subject)
     told = set()
     for node in nodes:
-        for one in (*_near(node, "after"), *_near(node, "before")):
-            if one.kind == "normalization" and one.path not in told:
+        for way in ("after", "before"):
+            # What lies behind the next one is not beside this layer.
+            near = [n for n in _near(node, way) if n.kind == "normalization"]
+            one = near[0] if near else None
+            if one is not None and one.path not in told:
                 told.add(one.path)
                 yield found(
                     one.path,

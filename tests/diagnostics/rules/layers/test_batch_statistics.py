@@ -84,7 +84,12 @@ def test_averages_that_were_trained_are_not_judged():
 
 @pytest.mark.parametrize(
     "momentum, expected",
-    [(0.1, [("N108", "warning", "norm")]), (0.8, []), (0.99, [])],
+    [
+        (0.0, [("N108", "advice", "norm")]),
+        (0.1, [("N108", "warning", "norm")]),
+        (0.8, []),
+        (0.99, []),
+    ],
 )
 def test_momentum_is_the_share_of_the_old(momentum, expected):
     assert said(normalised(momentum=momentum), "N108") == expected

@@ -105,3 +105,12 @@ def test_inputs_behind_a_normalisation_layer_are_not_looked_at():
     x = np.random.default_rng(0).uniform(2, 5, (100, 16))
     model = stack(L.Normalization(mean=3.5, variance=0.75), selu(), L.Dense(1))
     assert said(model, "A112", x=x, y=x[:, :1]) == []
+
+
+def test_only_the_next_normalisation_is_beside_a_layer():
+    x = inputs = keras.Input((8,))
+    for place in range(3):
+        x = L.LayerNormalization(name=f"norm_{place}")(x + L.Dense(8)(x))
+    x = L.Dense(8, "selu", name="selu")(x)
+    model = keras.Model(inputs, L.Dense(1)(x))
+    assert said(model, "A114") == [("A114", "advice", "norm_2")]
