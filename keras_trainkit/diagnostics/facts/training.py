@@ -28,6 +28,8 @@ _FAST = 0.9
 # A network that has learnt something is below this share of the loss of a
 # constant: a few rows more of one class in the batches would not do.
 _LEARNT = 0.95
+# With a loss above this many times that of a constant, it is sure and wrong.
+_SURE_AND_WRONG = 1.5
 # Numbers that are quickly counted.
 _MOST = 4_000_000
 
@@ -223,8 +225,12 @@ class Training:
             if probe.loss is not None and probe.epoch:
                 lowest.append(probe.loss)
                 penalty = probe.gradients.penalty
-        if lowest and min(lowest) - penalty < _LEARNT * self.constant:
+        least = min(lowest, default=0.0) - penalty
+        if lowest and least < _LEARNT * self.constant:
             return True
+        # Some rows more than the commonest class has do not make up for that.
+        if least > _SURE_AND_WRONG * self.constant:
+            return False
         return self._beats_the_majority()
 
     @property
@@ -244,9 +250,12 @@ class Training:
     @property
     def _ends_as_expected(self):
         """Whether a short training is over that the check had warned of."""
-        warned = any(one.severity != "advice" for one in self.causes)
+        known = {one.severity for one in self.causes}
         long = self.done >= _FEW_EPOCHS and self.updates >= _FEW_UPDATES
-        return self.ended and warned and long
+        # What cannot work does not do so after more updates.
+        return self.ended and (
+            "error" in known or ("warning" in known and long)
+        )
 
     @property
     def _on_its_way(self):

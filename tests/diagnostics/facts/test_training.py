@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tests.helpers.seen_training import UNSCALED
+from tests.helpers.seen_training import WRONG_LOSS
 from tests.helpers.seen_training import probe
 from tests.helpers.seen_training import seen
 from tests.helpers.seen_training import subject
@@ -15,6 +16,10 @@ LEARNS = {
     "by its loss": ({"loss": np.linspace(0.7, 0.5, 12)}, True),
     "by validation": ({"val_loss": np.full(12, 0.5)}, True),
     "by accuracy": ({"accuracy": np.full(12, 0.9)}, True),
+    "sure and wrong": (
+        {"loss": FLAT * 6, "accuracy": np.full(12, 0.9)},
+        False,
+    ),
     "by the probe": (
         {"probes": [probe(ratios={"out": 1.0})], "loss": FLAT + 1},
         False,
@@ -80,6 +85,8 @@ def test_a_loss_that_falls_to_a_constants_is_not_stuck(loss, ended, stuck):
         ([UNSCALED], True, 90, False),
         ([UNSCALED], False, 100, False),
         ([], True, 100, False),
+        ([WRONG_LOSS], True, 8, True),
+        ([WRONG_LOSS], False, 100, False),
     ],
 )
 def test_a_warning_before_shortens_the_wait(causes, ended, updates, enough):

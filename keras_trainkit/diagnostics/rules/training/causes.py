@@ -85,11 +85,16 @@ def rate_repair(subject):
 
 def unscaled(subject):
     """Returns the finding that inputs are not scaled, or `None`."""
+    return _warned_of(subject, "preprocessing")
+
+
+def _warned_of(subject, topic):
+    """Returns the first finding before training of a topic, or `None`."""
     return next(
         (
             one
             for one in subject.training.causes
-            if one.topic == "preprocessing" and one.severity != "advice"
+            if one.topic == topic and one.severity != "advice"
         ),
         None,
     )
@@ -101,6 +106,11 @@ def _told(subject):
     for one in subject.training.causes:
         if one.severity in weights:
             confidence = weights[one.severity] + 0.1 * one.confidence
+            if one.topic == "initialization" and _vanishes(
+                subject.training.probe
+            ):
+                # Seen, too, what it was said to lead to.
+                confidence += 0.15
             yield Cause(
                 one.topic,
                 one.where,

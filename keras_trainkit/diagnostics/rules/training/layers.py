@@ -228,10 +228,16 @@ def size_of_updates(subject):
     """Kernels that hardly move in an epoch, or are replaced in each.
 
     Of a network that does not learn. Customary is that a kernel changes by
-    some thousandth of its size an update.
+    some thousandth of its size an update. Where no kernel has moved at all and
+    every gradient is 0, the loss does not depend on the outputs.
     """
     training, probe = subject.training, probed(subject)
-    if probe is None or not probe.pace or not training.stuck:
+    if probe is None:
+        return
+    if _never_moved(probe) and not training.learns:
+        yield _of_no_gradient(subject)
+        return
+    if not probe.pace or not training.stuck:
         return
     path, most = max(probe.pace.items(), key=lambda one: one[1])
     if most < 1e-4:
@@ -248,4 +254,38 @@ def size_of_updates(subject):
         f"A learning rate {factor:g} times as large",
         [Repair("learning_rate", rate * factor)] if rate else (),
         severity=_severity(subject, "learning_rate"),
+    )
+
+
+def _never_moved(probe):
+    """Whether no gradient is above 0, and no kernel other than at the start."""
+    if probe.gradients is None or not probe.moved:
+        return False
+    sizes = [*probe.gradients.layers.values(), *probe.moved.values()]
+    return len(sizes) > len(probe.moved) and not any(sizes)
+
+
+def _of_no_gradient(subject):
+    # No rate makes a step of a gradient of 0.
+    likely = [one for one in causes(subject) if one.topic != "learning_rate"]
+    cause = next(iter(likely), None)
+    message = (
+        f"After {subject.training.updates} updates no kernel has moved, and "
+        "the gradient of each layer is 0."
+    )
+    if cause is None:
+        return found(
+            "",
+            message,
+            "A loss and a last activation that fit the targets",
+            topic="loss",
+            severity="warning",
+        )
+    return found(
+        cause.where,
+        f"{message} Most likely: {cause.evidence.rstrip('.')}.",
+        cause.fix,
+        cause.repairs,
+        severity="warning",
+        topic=cause.topic,
     )

@@ -10,7 +10,11 @@ from keras_trainkit.diagnostics.rules.training.causes import rate_repair
 from keras_trainkit.diagnostics.rules.training.causes import unscaled
 from keras_trainkit.diagnostics.rules.training.outputs import one_answer
 from keras_trainkit.diagnostics.rules.training.programs import PROGRAMS
+from keras_trainkit.kernels.training_curves.trend import finite
 from keras_trainkit.kernels.training_curves.trend import level
+
+# A loss this many times that of the start: finite weights may overflow then.
+_BEYOND = 1e3
 
 
 @rule(
@@ -81,7 +85,7 @@ def _of_the_weights(subject, seen, message):
         one = wrong[0]
         said = f"{message} {one.code}: {one.message}"
         return found(one.where, said, one.fix, one.repairs, topic=one.topic)
-    if seen.replayed == 0:
+    if seen.replayed == 0 and not _blown_up(subject):
         return found(
             seen.layer or "",
             message,
@@ -126,6 +130,16 @@ def _of_the_weights(subject, seen, message):
         repairs,
         topic="learning_rate",
     )
+
+
+def _blown_up(subject):
+    """Whether the loss had grown beyond all measure before it was lost."""
+    training = subject.training
+    first = training.probes[0].loss if training.probes else None
+    losses = finite(training.loss)
+    if not first or not len(losses):
+        return False
+    return bool(losses.max() > _BEYOND * abs(first))
 
 
 @rule(

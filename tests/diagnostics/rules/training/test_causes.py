@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from keras_trainkit.diagnostics.finding import Finding
 from keras_trainkit.diagnostics.rules.training.causes import causes
 from keras_trainkit.diagnostics.rules.training.causes import rate_is
 from tests.helpers.seen_training import UNSCALED
@@ -19,6 +20,9 @@ DEAD = {"layers": {"hidden": layer(dead=1.0)}}
 SATURATED = {"layers": {"second": layer(saturated=1.0)}}
 VANISHED = {"hidden": 1e-9, "second": 1e-4, "out": 1.0}
 FIRST = probe(epoch=0, **SATURATED)
+TINY = Finding(
+    "I1", "warning", "initialization", "hidden", "tiny", "he", confidence=0.4
+)
 UNTOLD = []
 CASES = {
     "an error": ({"causes": [UNSCALED, WRONG_LOSS]}, {}, "loss"),
@@ -32,6 +36,11 @@ CASES = {
         {},
         {"moved": {"out": 1e-4}, "ratios": VANISHED},
         "activation",
+    ),
+    "unmoved, vanished, as was said": (
+        {"causes": [TINY]},
+        {"moved": {"out": 1e-4}, "ratios": VANISHED},
+        "initialization",
     ),
     "thrown": ({}, {"moved": {"out": 50.0}}, "learning_rate"),
     "nothing": ({}, {}, None),

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from tests.helpers.seen_training import UNSCALED
+from tests.helpers.seen_training import WRONG_LOSS
 from tests.helpers.seen_training import layer
 from tests.helpers.seen_training import probe
 from tests.helpers.seen_training import said
 from tests.helpers.seen_training import seen
+from tests.helpers.seen_training import subject
 
 pytestmark = pytest.mark.one_backend
 STUCK = {"loss": np.full(12, 0.6932)}
@@ -65,3 +67,25 @@ def test_nothing_is_said_before_the_first_epoch_or_of_narrow_layers():
     narrow = [probe(layers={"hidden": layer(dead=1.0, units=2)})]
     assert said("D112", seen(probes=before, **STUCK)) is None
     assert said("D112", seen(probes=narrow, **STUCK)) is None
+
+
+NOTHING = {"hidden": 0.0, "second": 0.0, "out": 0.0}
+HINGE = {"loss": np.zeros(2), "updates": 8}
+
+
+@pytest.mark.parametrize(
+    "ratios, moved, causes, expected",
+    [
+        (NOTHING, NOTHING, [], (WARNING, "loss")),
+        (NOTHING, NOTHING, [UNSCALED], (WARNING, "preprocessing")),
+        (NOTHING, NOTHING, [WRONG_LOSS], (WARNING, "loss")),
+        ({**NOTHING, "out": 1e-9}, NOTHING, [], None),
+        (NOTHING, {**NOTHING, "out": 1e-9}, [], None),
+        ({}, NOTHING, [], None),
+        (NOTHING, {}, [], None),
+    ],
+)
+def test_no_gradient_at_all_needs_no_patience(ratios, moved, causes, expected):
+    probes = [probe(ratios=ratios, moved=moved)]
+    given = {"probes": probes, "causes": causes, **HINGE}
+    assert said("D116", seen(about=subject(loss="hinge"), **given)) == expected

@@ -7,6 +7,7 @@ from keras_trainkit.diagnostics.facts.training import NotFinite
 from tests.helpers.seen_training import UNSCALED
 from tests.helpers.seen_training import WRONG_LOSS
 from tests.helpers.seen_training import found
+from tests.helpers.seen_training import probe
 from tests.helpers.seen_training import said
 from tests.helpers.seen_training import seen
 
@@ -45,6 +46,16 @@ def test_the_first_layer_is_named():
     about.training.not_finite = NotFinite(1, None, NAN, **BLOWN)
     (finding,) = found("D101", about)
     assert finding.where == "second" and "3 plain gradient" in finding.message
+
+
+@pytest.mark.parametrize(
+    "last, topic", [(0.8, "numerics"), (1e6, "preprocessing")]
+)
+def test_outputs_that_overflow_after_steps_too_long(last, topic):
+    probes = [probe(epoch=0, ratios={"out": 1.0}), probe(epoch=1)]
+    about = seen([last, NAN], probes=probes, causes=[UNSCALED])
+    about.training.not_finite = NotFinite(1, 0, NAN, **{**BLOWN, "replayed": 0})
+    assert said("D101", about) == ("error", topic)
 
 
 @pytest.mark.parametrize(
