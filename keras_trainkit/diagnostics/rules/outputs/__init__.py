@@ -16,11 +16,13 @@ from keras_trainkit.diagnostics.rules.outputs.output_range import (
 from keras_trainkit.diagnostics.rules.outputs.regression_loss import (
     regression_loss_for_classes,
 )
+from keras_trainkit.diagnostics.rules.outputs.relative_loss import relative_loss
 
 __all__ = [
     "accuracy_of_regression",
     "probabilities_as_logits",
     "regression_loss_for_classes",
+    "relative_loss",
     "sigmoid_with_categorical",
     "softmax_over_one",
     "unreachable_targets",
