@@ -45,8 +45,9 @@ class TrainingDoctor(keras.callbacks.Callback):
 
     Whether a network learns is measured by the loss of the best constant
     prediction. In a network that learns, findings are `"advice"` at most, so
-    that a healthy training stays silent or nearly so. The rules are
-    explained in docs/checks.md (family D).
+    that a healthy training stays silent or nearly so; save for what
+    `check_model` calls an error. The rules are explained in docs/checks.md
+    (family D).
 
     Training goes on as if the callback were not there, bit for bit: it looks
     between the epochs, outside of the compiled step, and puts all it touches

@@ -65,6 +65,7 @@ _JUMP = (
     "        [8, 9], [0.1, 10.0, 0.1]\n    )\n)"
 )
 _CURVED = "x[:, :1] + x[:, 1:2] ** 2"
+_NOUGHT_OR_TWO = "2.0 * (x[:, :1] > 0)"
 _NEGATIVE = "-1 - x[:, :1] ** 2"
 _GOOD = _trained(optimizer="Adam(0.01)")
 _PAIRS = {
@@ -132,6 +133,10 @@ _PAIRS = {
     "D117": (
         _line("Adam(0.01)", _HIDDEN, _RELU),
         _line("Adam(0.01)", _HIDDEN, _LINEAR),
+    ),
+    "D118": (
+        _line("Adam(0.05)", _HIDDEN, _SIGMOID, y=_NOUGHT_OR_TWO),
+        _line("Adam(0.05)", _HIDDEN, _LINEAR, y=_NOUGHT_OR_TWO),
     ),
 }
 PROGRAMS = {
