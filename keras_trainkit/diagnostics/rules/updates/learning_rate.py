@@ -27,6 +27,8 @@ _TOUCHY = 0.009
 _SHALLOW, _OF_SHALLOW = 4, 0.06
 # Of SGD, momentum included, for eight layers and more.
 _DEEP_SGD = 0.5
+# Of Adam and its kin for plain stacks of so many layers: measured.
+_DEEP_ADAM = {8: 0.015, 12: 0.009}
 
 
 def _example(optimizer, **more):
@@ -50,7 +52,8 @@ def learning_rate(subject):
 
     Adam and RMSprop move every weight by about the rate in each update,
     whatever the gradient: above 0.05 that is more than most weights are, and
-    above 0.03 too much for more than three hidden layers. SGD
+    above 0.03 too much for more than three hidden layers; eight plain layers
+    behind one another bear half of that, twelve a third. SGD
     multiplies the gradient, momentum m multiplies that by `1 / (1 - m)`, and a
     loss that is summed over the batch by the batch's size. Adadelta is meant
     for 1.0; Keras's default is 0.001, with which it hardly moves.
@@ -60,7 +63,7 @@ def learning_rate(subject):
     name, rate = compiled.optimizer_name, effective_rate(subject)
     if rate is None or name not in RATES:
         return
-    lowest, usual, highest = RATES[name]
+    lowest, usual, _ = RATES[name]
     told = [f"learning rate {compiled.learning_rate:g}"]
     if rate != compiled.learning_rate:
         told.append(f"momentum {compiled.momentum:g}")
@@ -71,16 +74,7 @@ def learning_rate(subject):
         told.append(f"a loss summed over batches of {size} rows")
     few = subject.rows is not None and subject.rows <= _FEW_ROWS
     forgiving = few or subject.network.depth == 1
-    if name in UNIT_STEPS and _is_touchy(subject.network):
-        highest = _TOUCHY
-    elif name in UNIT_STEPS and _is_shallow(subject.network):
-        highest = max(highest, _OF_SHALLOW)
-    if name == "sgd":
-        highest /= gentleness(subject)
-    if name == "sgd" and _is_deep(subject.network):
-        highest = _DEEP_SGD
-    if _has_large_inputs(subject):
-        highest = min(highest, 5 * usual)
+    highest = _highest(subject)
     if rate > 1.001 * highest * (10 if forgiving else 1):
         side = f"is above {highest:g}"
     elif is_too_low(name, rate) and not compiled.scheduled:
@@ -98,6 +92,32 @@ def learning_rate(subject):
         [Repair("learning_rate", usual)],
         confidence=0.85 if far >= 10 else None,
     )
+
+
+def _highest(subject):
+    """Returns the highest rate with which such a network mostly trains."""
+    name, network = subject.compiled.optimizer_name, subject.network
+    _, usual, highest = RATES[name]
+    if name in UNIT_STEPS:
+        highest = _of_unit_steps(network, highest)
+    elif name == "sgd":
+        deep = _is_deep(network)
+        highest = _DEEP_SGD if deep else highest / gentleness(subject)
+    if _has_large_inputs(subject):
+        highest = min(highest, 5 * usual)
+    return highest
+
+
+def _of_unit_steps(network, customary):
+    """Returns the highest rate for steps of about the rate's length."""
+    if _is_touchy(network):
+        customary = _TOUCHY
+    elif _is_shallow(network):
+        return max(customary, _OF_SHALLOW)
+    if not _is_deep(network):
+        return customary
+    least = (most for deep, most in _DEEP_ADAM.items() if network.depth >= deep)
+    return min(customary, *least)
 
 
 def _has_large_inputs(subject):

@@ -122,6 +122,11 @@ def test_the_largest_rate_of_a_linear_layer(size, side):
         (["O101"], 9, lambda: SGD(0.1, momentum=0.9)),
         ([], 9, lambda: SGD(0.01, momentum=0.9)),
         ([], 4, lambda: SGD(0.1, momentum=0.9)),
+        (["O101"], 9, lambda: ADAM(0.02)),
+        (["O101"], 13, lambda: ADAM(0.01)),
+        ([], 9, lambda: ADAM(0.01)),
+        ([], 4, lambda: ADAM(0.02)),
+        ([], 13, lambda: ADAM(0.003)),
     ],
 )
 def test_deep_plain_stacks_bear_less(found, layers, optimizer):
