@@ -84,9 +84,16 @@ def unscaled_inputs(subject):
             entrance.changed_by or entrance.where,
             seen,
             fix,
-            [Repair("standardize", kind, entrance.where)],
+            [_repair(kind, entrance)],
             confidence=_confidence(kind, subject),
         )
+
+
+def _repair(kind, entrance):
+    # A layer that makes them small is one too many.
+    if kind == "small" and entrance.changed_by and abs(entrance.scale) < 1:
+        return Repair("remove_layer", None, entrance.changed_by)
+    return Repair("standardize", kind, entrance.where)
 
 
 def _name(subject, entrance):

@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+from keras_trainkit.diagnostics import apply_repairs
 from keras_trainkit.diagnostics import check_model
 
 pytestmark = pytest.mark.one_backend
@@ -120,3 +121,15 @@ def test_each_of_several_inputs_for_itself():
     model = keras.Model([one, two], LAYERS.Dense(1, name="last")(both))
     (found,) = check_model(model, [X * 90, X], select=["X"]).findings
     assert (found.where, found.message[:5]) == ("left", "x[0] ")
+
+
+def test_what_is_scaled_twice_is_scaled_once_by_the_repair():
+    again = LAYERS.Rescaling(1 / 255, name="again")
+    model = keras.Sequential([keras.Input((4,)), again, LAYERS.Dense(1)])
+    model.compile("adam", "mse")
+    x = RNG.random((60, 4))
+    report = check_model(model, x, x[:, 0], select=["X102"])
+    (repair,) = report.findings[0].repairs
+    assert (repair.kind, repair.where) == ("remove_layer", "again")
+    copy = apply_repairs(model, report, x, x[:, 0]).model
+    assert not check_model(copy, x, x[:, 0], select=["X102"]).findings
