@@ -229,9 +229,14 @@ def _width(subject):
 
 
 def _is_a_riddle(subject):
-    """Whether the rows are few, and no linear map tells them apart."""
+    """Whether the rows are few, and no linear map tells them apart.
+
+    What a recurrent layer keeps of a series is no linear map of it.
+    """
     if subject.rows is None or subject.rows > _FEW_ROWS:
         return False
+    if any(node.kind == "recurrent" for node in subject.network.nodes):
+        return True
     sample = subject.sample
     if sample is None or len(sample.x) != 1 or len(sample.y or ()) != 1:
         return True

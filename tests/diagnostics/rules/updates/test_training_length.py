@@ -94,3 +94,13 @@ def test_the_squared_error_needs_fewer_updates():
 
     assert short("mse") == ()
     assert len(short("mae")) == 1
+
+
+@pytest.mark.parametrize("epochs, alarms", [(100, 1), (2500, 0)])
+def test_a_series_is_no_linear_task_for_a_recurrent_layer(epochs, alarms):
+    pulses = np.eye(10)[..., None]
+    model = keras.Sequential([keras.Input((10, 1)), keras.layers.LSTM(1)])
+    model.compile(ADAM(0.001), "mse")
+    given = {"epochs": epochs, "select": ["O108"]}
+    found = check_model(model, pulses, pulses[:, 0], **given).findings
+    assert len(found) == alarms
