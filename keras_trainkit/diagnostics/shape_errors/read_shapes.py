@@ -173,15 +173,20 @@ def _sliding(scene):
     found = _SLIDING_KERNEL.search(scene.text)
     if not found:
         return scene.layer
-    *sizes, _, filters = shapes_in(found[1])[0]
-    for layer in scene.layers.values():
-        own = (
-            getattr(layer, "kernel_size", None),
-            getattr(layer, "filters", None),
-        )
-        if own == (tuple(sizes), filters):
-            return layer
-    return scene.layer
+    kernel = tuple(shapes_in(found[1])[0])
+    likely = [one for one in scene.layers.values() if _may_have(one, kernel)]
+    if not likely or any(one is scene.layer for one in likely):
+        return scene.layer
+    return likely[-1]
+
+
+def _may_have(layer, kernel):
+    """Whether a convolution has a kernel of a shape, or will have."""
+    *sizes, _, filters = kernel
+    own = (getattr(layer, "kernel_size", None), getattr(layer, "filters", None))
+    if own != (tuple(sizes), filters):
+        return False
+    return not layer.built or tuple(layer.kernel.shape) == kernel
 
 
 def _for_channels_first(scene):
