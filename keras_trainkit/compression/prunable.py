@@ -12,6 +12,7 @@ from keras_trainkit.compression.output_layers import output_layers
 from keras_trainkit.constraints.kernel_slots import kernel_slots
 from keras_trainkit.kernels import norms
 from keras_trainkit.kernels.argument_checks import bad_value
+from keras_trainkit.models.kinds import WITH_UNITS
 from keras_trainkit.models.kinds import kind_of
 from keras_trainkit.models.layer_tree import LayerTree
 from keras_trainkit.models.selection import selected
@@ -19,19 +20,6 @@ from keras_trainkit.models.selection import selected
 STRUCTURES = (None, "global", "2:4", "filters")
 _NOT_PRUNED = ("activation", "embedding", "normalization", "preprocessing")
 _TRAINED_MODES = (None, "float8")
-_LAYERS = keras.layers
-# Those whose units can be taken out one by one, each with its bias.
-_WITH_FILTERS = (
-    _LAYERS.Dense,
-    _LAYERS.Conv1D,
-    _LAYERS.Conv2D,
-    _LAYERS.Conv3D,
-    _LAYERS.Conv1DTranspose,
-    _LAYERS.Conv2DTranspose,
-    _LAYERS.Conv3DTranspose,
-    _LAYERS.SeparableConv1D,
-    _LAYERS.SeparableConv2D,
-)
 
 
 @dataclasses.dataclass(eq=False)
@@ -187,7 +175,7 @@ def _with_units(tree, layers, kernels):
     for kernel in kernels:
         layer = owners[id(kernel.variable)]
         incoming = layouts.get(id(kernel.variable))
-        whole = isinstance(layer, _WITH_FILTERS) and id(layer) not in outputs
+        whole = isinstance(layer, WITH_UNITS) and id(layer) not in outputs
         depthwise = kernel.variable.name == "depthwise_kernel"
         if whole and incoming and not depthwise:
             kernel.incoming = incoming
@@ -225,7 +213,7 @@ def _layouts(tree):
 
 
 def _incoming(layer, weight, layout):
-    if isinstance(layer, _LAYERS.EinsumDense):
+    if isinstance(layer, keras.layers.EinsumDense):
         return norms.einsum_axes(layer.equation)
     if layout == "depthwise":
         return ()

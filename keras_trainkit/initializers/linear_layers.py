@@ -4,28 +4,18 @@ import keras
 import numpy as np
 
 from keras_trainkit.kernels.norms import einsum_axes
+from keras_trainkit.models.kinds import SEPARABLE
+from keras_trainkit.models.kinds import TRANSPOSED
 from keras_trainkit.models.kinds import core_of
+from keras_trainkit.models.kinds import kind_of
 
 _LAYERS = keras.layers
-_ONE_KERNEL = (
-    _LAYERS.Dense,
-    _LAYERS.EinsumDense,
-    _LAYERS.Conv1D,
-    _LAYERS.Conv2D,
-    _LAYERS.Conv3D,
-    _LAYERS.Conv1DTranspose,
-    _LAYERS.Conv2DTranspose,
-    _LAYERS.Conv3DTranspose,
-    _LAYERS.DepthwiseConv1D,
-    _LAYERS.DepthwiseConv2D,
-)
-_TRANSPOSED = _ONE_KERNEL[5:8]
-_TWO_KERNELS = (_LAYERS.SeparableConv1D, _LAYERS.SeparableConv2D)
+_LINEAR = ("dense", "conv")
 
 
 def is_linear(layer):
     """Whether `layer`, or what it wraps, multiplies its input by a kernel."""
-    return isinstance(core_of(layer), (*_ONE_KERNEL, *_TWO_KERNELS))
+    return isinstance(layer, keras.Layer) and kind_of(layer) in _LINEAR
 
 
 def linear_kernels(layer):
@@ -40,7 +30,7 @@ def linear_kernels(layer):
     """
     layer = core_of(layer)
     names = ("kernel",)
-    if isinstance(layer, _TWO_KERNELS):
+    if isinstance(layer, SEPARABLE):
         names = ("depthwise_kernel", "pointwise_kernel")
     found = [getattr(layer, name, None) for name in names]
     if layer.quantization_mode is not None or not all(
@@ -79,7 +69,7 @@ def _drawn(layer, kernel, initializer):
 
     if isinstance(layer, _LAYERS.EinsumDense):
         return _drawn_for_einsum(layer.equation, shape, draw)
-    if isinstance(layer, _TRANSPOSED):
+    if isinstance(layer, TRANSPOSED):
         # (window, outputs, inputs)
         return np.swapaxes(draw((*shape[:-2], shape[-1], shape[-2])), -1, -2)
     if "depthwise" in kernel.name or isinstance(

@@ -6,6 +6,21 @@ from keras_trainkit.backend.model.keras_kinds import is_preprocessing
 from keras_trainkit.models.normalization import normalizes
 
 _LAYERS = keras.layers
+TRANSPOSED = (
+    _LAYERS.Conv1DTranspose,
+    _LAYERS.Conv2DTranspose,
+    _LAYERS.Conv3DTranspose,
+)
+SEPARABLE = (_LAYERS.SeparableConv1D, _LAYERS.SeparableConv2D)
+# Each unit has weights and a bias of its own, and can be taken out alone.
+WITH_UNITS = (
+    _LAYERS.Dense,
+    _LAYERS.Conv1D,
+    _LAYERS.Conv2D,
+    _LAYERS.Conv3D,
+    *TRANSPOSED,
+    *SEPARABLE,
+)
 # Of several that match, the first counts.
 _KINDS = {
     "input": (_LAYERS.InputLayer,),
@@ -14,13 +29,10 @@ _KINDS = {
         _LAYERS.Conv1D,
         _LAYERS.Conv2D,
         _LAYERS.Conv3D,
-        _LAYERS.Conv1DTranspose,
-        _LAYERS.Conv2DTranspose,
-        _LAYERS.Conv3DTranspose,
+        *TRANSPOSED,
         _LAYERS.DepthwiseConv1D,
         _LAYERS.DepthwiseConv2D,
-        _LAYERS.SeparableConv1D,
-        _LAYERS.SeparableConv2D,
+        *SEPARABLE,
     ),
     "recurrent": (
         _LAYERS.RNN,

@@ -15,6 +15,20 @@ def axes_or_new(ax):
     if ax is not None:
         _require("ax", ax)
         return ax
+    return new_axes(1)[0]
+
+
+def new_axes(panels, columns=1, size=None):
+    """Returns a list of the `Axes` of a new figure, row by row.
+
+    Args:
+        panels: Integer, how many.
+        columns: Integer, how many stand in a row. Defaults to `1`.
+        size: Width and height in inches. Defaults to `None`: matplotlib's.
+
+    Raises:
+        ImportError: If matplotlib is not installed.
+    """
     try:
         from matplotlib import pyplot
     except ImportError as error:
@@ -22,7 +36,9 @@ def axes_or_new(ax):
             "Plots need matplotlib. Install it with "
             '`pip install "keras-trainkit[plot]"`.'
         ) from error
-    return pyplot.subplots(layout="constrained")[1]
+    figure = pyplot.figure(figsize=size, layout="constrained")
+    rows = -(-panels // columns)
+    return [figure.add_subplot(rows, columns, i + 1) for i in range(panels)]
 
 
 def axes_in(axes):

@@ -7,6 +7,7 @@ from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.kernels.argument_checks import require_integer
 from keras_trainkit.kernels.argument_checks import require_numbers
 from keras_trainkit.plots.axes import axes_in
+from keras_trainkit.plots.axes import new_axes
 
 _PAIRS = "a list of pairs (epoch, text)"
 
@@ -187,18 +188,9 @@ def _axes(panels, axes):
         if len(axes) != panels:
             raise bad_value("axes", f"{len(axes)} Axes", f"{panels} Axes")
         return axes
-    try:
-        from matplotlib import pyplot
-    except ImportError as error:
-        raise ImportError(
-            "Plots need matplotlib. Install it with "
-            '`pip install "keras-trainkit[plot]"`.'
-        ) from error
     columns = min(panels, 3)
     rows = -(-panels // columns)
-    size = (_PANEL[0] * columns, _PANEL[1] * rows)
-    figure = pyplot.figure(figsize=size, layout="constrained")
-    return [figure.add_subplot(rows, columns, i + 1) for i in range(panels)]
+    return new_axes(panels, columns, (_PANEL[0] * columns, _PANEL[1] * rows))
 
 
 def _panel(ax, name, curves):

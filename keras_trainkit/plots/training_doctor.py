@@ -6,6 +6,7 @@ from keras_trainkit.kernels.argument_checks import bad_type
 from keras_trainkit.kernels.argument_checks import bad_value
 from keras_trainkit.kernels.argument_checks import require_sequence
 from keras_trainkit.plots.axes import axes_in
+from keras_trainkit.plots.axes import new_axes
 from keras_trainkit.plots.learning_curves import learning_curves
 
 _PANELS = {
@@ -13,6 +14,7 @@ _PANELS = {
     "dead_share": "share of dead units",
     "update_ratio": "change of kernels an epoch",
 }
+_SIZE = (9.6, 7.2)
 _LOGARITHMIC = ("gradient_norm", "update_ratio")
 # More lines than colours cannot be told apart.
 _LEGEND = 10
@@ -57,7 +59,7 @@ def plot_training(curves, marks, layers, axes=None):
             raise bad_type("layers", layers, "a list of dictionaries")
     if not curves.get("loss"):
         raise bad_value("curves", sorted(curves), 'with a "loss" of an epoch')
-    axes = _new_axes() if axes is None else axes_in(axes)
+    axes = new_axes(4, 2, _SIZE) if axes is None else axes_in(axes)
     if len(axes) != 1 + len(_PANELS):
         raise bad_value("axes", f"{len(axes)} Axes", "four Axes")
     learning_curves(curves, ["loss"], marks=marks, axes=axes[:1])
@@ -66,18 +68,6 @@ def plot_training(curves, marks, layers, axes=None):
         ax.set_xlabel("epoch")
         ax.set_ylabel(label)
     return axes
-
-
-def _new_axes():
-    try:
-        from matplotlib import pyplot
-    except ImportError as error:
-        raise ImportError(
-            "Plots need matplotlib. Install it with "
-            '`pip install "keras-trainkit[plot]"`.'
-        ) from error
-    figure = pyplot.figure(figsize=(9.6, 7.2), layout="constrained")
-    return [figure.add_subplot(2, 2, place + 1) for place in range(4)]
 
 
 def _of_layers(ax, name, layers):

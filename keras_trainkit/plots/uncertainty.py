@@ -7,6 +7,7 @@ from keras_trainkit.kernels.argument_checks import require_integer
 from keras_trainkit.kernels.argument_checks import require_numbers
 from keras_trainkit.kernels.argument_checks import require_sequence
 from keras_trainkit.plots.axes import axes_in
+from keras_trainkit.plots.axes import new_axes
 
 
 def plot_most_and_least_certain(
@@ -95,15 +96,13 @@ def _refuse(images, rows, count):
 
 
 def _axes(axes, count):
-    if axes is not None:
+    if axes is None:
+        found = new_axes(2 * count, count, (1.6 * count, 3.6))
+    else:
         found = axes_in(axes)
-        if len(found) != 2 * count:
-            raise bad_value("axes", f"{len(found)} Axes", f"{2 * count} Axes")
-        return np.asarray(found, "object").reshape((2, count))
-    from matplotlib import pyplot
-
-    size = (1.6 * count, 3.6)
-    return pyplot.subplots(2, count, figsize=size, squeeze=False)[1]
+    if len(found) != 2 * count:
+        raise bad_value("axes", f"{len(found)} Axes", f"{2 * count} Axes")
+    return np.asarray(found, "object").reshape((2, count))
 
 
 def _drawable(image):

@@ -106,9 +106,9 @@ def train(
 
 def _require_movement(kept):
     for variable, values in kept:
-        for now, before in zip(read_copies(variable), values, strict=True):
+        for after, before in zip(read_copies(variable), values, strict=True):
             # A NaN that stays one has not moved.
-            if not np.array_equal(now, before, equal_nan=True):
+            if not np.array_equal(after, before, equal_nan=True):
                 return
     raise ValueError(
         "Expected that training changes weights of the encoder; it has "

@@ -5,6 +5,7 @@ from matplotlib import pyplot
 
 from keras_trainkit.plots.axes import axes_in
 from keras_trainkit.plots.axes import axes_or_new
+from keras_trainkit.plots.axes import new_axes
 
 
 def test_given_axes_are_used():
@@ -26,6 +27,18 @@ def test_new_axes_are_those_of_a_new_figure():
     ax = axes_or_new(None)
     assert ax.figure.axes == [ax]
     pyplot.close(ax.figure)
+
+
+def test_several_new_axes_are_laid_out_in_rows():
+    axes = new_axes(5, columns=3, size=(6.0, 4.0))
+    places = [ax.get_subplotspec() for ax in axes]
+    assert [(one.rowspan.start, one.colspan.start) for one in places] == [
+        *((0, column) for column in range(3)),
+        *((1, column) for column in range(2)),
+    ]
+    assert axes[0].figure.axes == axes
+    assert list(axes[0].figure.get_size_inches()) == [6.0, 4.0]
+    pyplot.close(axes[0].figure)
 
 
 def test_without_matplotlib_it_says_what_to_install(monkeypatch):

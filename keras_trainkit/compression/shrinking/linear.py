@@ -12,22 +12,12 @@ from keras_trainkit.compression.shrinking.rule import only_known
 from keras_trainkit.compression.shrinking.units import Units
 from keras_trainkit.compression.shrinking.units import unknown
 from keras_trainkit.kernels.sparsity import dead_units
+from keras_trainkit.models.kinds import SEPARABLE
+from keras_trainkit.models.kinds import TRANSPOSED
+from keras_trainkit.models.kinds import WITH_UNITS
 
 _LAYERS = keras.layers
-_TRANSPOSED = (
-    _LAYERS.Conv1DTranspose,
-    _LAYERS.Conv2DTranspose,
-    _LAYERS.Conv3DTranspose,
-)
-_SEPARABLE = (_LAYERS.SeparableConv1D, _LAYERS.SeparableConv2D)
-LINEAR = {
-    _LAYERS.Dense,
-    _LAYERS.Conv1D,
-    _LAYERS.Conv2D,
-    _LAYERS.Conv3D,
-    *_TRANSPOSED,
-    *_SEPARABLE,
-}
+LINEAR = set(WITH_UNITS)
 
 
 def channels_axis(layer, rank):
@@ -71,13 +61,13 @@ class Linear(Rule):
     def __init__(self, step, inputs, tracing):
         super().__init__(step, inputs, tracing)
         layer, key = self.layer, id(step.operation)
-        separable = isinstance(layer, _SEPARABLE)
+        separable = isinstance(layer, SEPARABLE)
         self.kernels = (_Separable if separable else _Plain)(layer)
         (units,) = inputs
         tracing.tie_calls(key, units, layer.name)
         self.reads = self.kernels.reads()
         self.bias = None if layer.bias is None else to_numpy(layer.bias.value)
-        self.holds = not (pads(layer) or isinstance(layer, _TRANSPOSED))
+        self.holds = not (pads(layer) or isinstance(layer, TRANSPOSED))
         first = tracing.seen.setdefault((key, "made"), [])
         count = self.reads.shape[1]
         labels = first[0].labels if first else tracing.ties.fresh(count)
@@ -169,7 +159,7 @@ class _Plain:
 
     def __init__(self, layer):
         kernel = to_numpy(layer.kernel.value)
-        self._swapped = isinstance(layer, _TRANSPOSED)
+        self._swapped = isinstance(layer, TRANSPOSED)
         self._kernel = kernel.swapaxes(-1, -2) if self._swapped else kernel
         self.groups = int(getattr(layer, "groups", 1))
 

@@ -47,9 +47,11 @@ def require_model(model):
             )
 
 
-def require_data(x, validation_data):
+def require_data(x, y, validation_data):
     """Raises for data that cannot be read for every run."""
     kernel_checks.require_data("x", x)
+    if y is not None:
+        kernel_checks.require_arrays("y", y)
     if validation_data is None:
         raise bad_value(
             "validation_data",
@@ -67,12 +69,22 @@ def require_data(x, validation_data):
         )
 
 
-def require_numbers(trials, epochs, batch_size, head):
-    """Raises for numbers that are no integers of at least 1."""
+def require_numbers(trials, epochs, batch_size, head, groups):
+    """Raises for numbers that are no integers of at least 1.
+
+    Args:
+        trials: As the user passed it, and so on.
+        epochs: Likewise.
+        batch_size: Likewise.
+        head: Likewise.
+        groups: Likewise, or `None`.
+    """
     require_integer("trials", trials, 1)
     require_integer("epochs", epochs, 1)
     require_integer("batch_size", batch_size, 1)
     require_integer("head", head, 1)
+    if groups is not None:
+        require_integer("groups", groups, 1)
 
 
 def seeds_of(seeds, seed):

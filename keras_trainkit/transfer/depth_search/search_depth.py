@@ -8,8 +8,6 @@ from keras_trainkit.backend.devices.distribution import refuse_strategy
 from keras_trainkit.backend.devices.process import shown
 from keras_trainkit.backend.randomness.random_state import RandomState
 from keras_trainkit.kernels.argument_checks import require_choice
-from keras_trainkit.kernels.argument_checks import require_integer
-from keras_trainkit.kernels.data_checks import require_arrays
 from keras_trainkit.transfer.clone import clone
 from keras_trainkit.transfer.depth_search import arguments
 from keras_trainkit.transfer.depth_search import study as studies
@@ -167,12 +165,8 @@ def search_depth(
     arguments.require_model(model)
     refuse_processes("search_depth", "each would note the trials of all")
     refuse_strategy(model, "search_depth", "it makes networks of its own")
-    arguments.require_data(x, validation_data)
-    if y is not None:
-        require_arrays("y", y)
-    if groups is not None:
-        require_integer("groups", groups, 1)
-    arguments.require_numbers(trials, epochs, batch_size, head)
+    arguments.require_data(x, y, validation_data)
+    arguments.require_numbers(trials, epochs, batch_size, head, groups)
     factors = arguments.rate_factors_of(rate_factors)
     seeds = arguments.seeds_of(seeds, seed)
     data = {

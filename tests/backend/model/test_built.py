@@ -28,8 +28,8 @@ def half():
 
 def test_a_built_model_passes():
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
-    require_built(model)
-    require_weights(model)
+    assert require_built(model) is None
+    assert require_weights(model) is None
 
 
 @pytest.mark.parametrize("require", [require_built, require_weights])

@@ -38,29 +38,39 @@ def test_what_cannot_be_searched_is_refused(make, error, why):
 
 CALLS = {
     "no validation": (
-        lambda: arguments.require_data(X, None),
+        lambda: arguments.require_data(X, None, None),
         ValueError,
         "`validation_data` must be given",
     ),
     "a generator": (
-        lambda: arguments.require_data((one for one in [X]), (X, Y)),
+        lambda: arguments.require_data((one for one in [X]), None, (X, Y)),
         TypeError,
         "no generator",
     ),
     "no tuple": (
-        lambda: arguments.require_data(X, X),
+        lambda: arguments.require_data(X, None, X),
         TypeError,
         "a tuple where `x` is an array",
     ),
     "trials": (
-        lambda: arguments.require_numbers(0, 1, 1, 1),
+        lambda: arguments.require_numbers(0, 1, 1, 1, None),
         ValueError,
         "`trials` must be an integer of at least 1",
     ),
     "head": (
-        lambda: arguments.require_numbers(1, 1, 1, 1.0),
+        lambda: arguments.require_numbers(1, 1, 1, 1.0, None),
         TypeError,
         "`head` must be an integer",
+    ),
+    "groups": (
+        lambda: arguments.require_numbers(1, 1, 1, 1, 0),
+        ValueError,
+        "`groups` must be an integer of at least 1",
+    ),
+    "targets": (
+        lambda: arguments.require_data(X, "y", (X, Y)),
+        TypeError,
+        "`y` must be",
     ),
     "one seed": (
         lambda: arguments.seeds_of(1, 0),
