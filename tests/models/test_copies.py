@@ -90,6 +90,8 @@ def test_an_adapted_normalisation_acts_as_before():
 
 
 def test_an_adapted_vocabulary_is_kept():
+    reason = "Keras's lookups need TensorFlow installed"
+    pytest.importorskip("tensorflow", reason=reason)
     layer = keras.layers.IntegerLookup()
     layer.adapt(np.array([7, 7, 5]))
     copies = LayerCopies()
